@@ -1,0 +1,5 @@
+//! What crosses the gap: packs, parts, the keys of a pairing, and what a relay may know.
+//!
+//! Everything here can be linked by the relay. Nothing here can open a bundle.
+
+pub mod advice;
