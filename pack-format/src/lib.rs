@@ -3,3 +3,9 @@
 //! Everything here can be linked by the relay. Nothing here can open a bundle.
 
 pub mod advice;
+pub mod chunked;
+pub mod codec;
+pub mod limits;
+pub mod padding;
+pub mod relay;
+pub mod secret;
