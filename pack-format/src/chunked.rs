@@ -514,13 +514,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_range_reads_as_the_plaintext_says(len in 1_usize..70_000, a in 0.0..1.0, b in 0.0..1.0) {
+        fn any_range_reads_as_the_plaintext_says(len in 1_usize..70_000, a in 0_usize..1000, b in 0_usize..1000) {
             let key = Secret32::new([4; 32]);
             let plain: Vec<u8> = (0..len).map(|i| u8::try_from(i % 251).unwrap()).collect();
             let sealed = seal(&key, &plain);
             let cipher = Cobblestone::for_opening(&key, sealed.first_chunk().unwrap(), b"test").unwrap();
             let message = OpenedMessage::new(sealed.as_slice(), 0, cipher).unwrap();
-            let (mut from, mut to) = ((a * len as f64) as usize, (b * len as f64) as usize);
+            let (mut from, mut to) = (a * len / 1000, b * len / 1000);
             if from > to { std::mem::swap(&mut from, &mut to); }
             prop_assert_eq!(&message.read(from as u64, to - from).unwrap()[..], &plain[from..to]);
         }

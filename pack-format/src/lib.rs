@@ -5,7 +5,12 @@
 pub mod advice;
 pub mod chunked;
 pub mod codec;
+pub mod item;
 pub mod limits;
+pub mod pack;
 pub mod padding;
+pub mod part;
+pub mod ratchet;
 pub mod relay;
 pub mod secret;
+pub mod words;

@@ -15,12 +15,12 @@ pub const PARTS_MAX: u32 = 4096;
 /// Most items in one pack.
 pub const PACK_ITEMS_MAX: u32 = 200_000;
 /// Largest item that is not a bundle: these are held in memory.
-pub const SMALL_ITEM_BYTES_MAX: u64 = 64 * 1024;
+pub const SMALL_ITEM_BYTES_MAX: u32 = 64 * 1024;
 /// Largest bundle, in sealed bytes.
 pub const BUNDLE_BYTES_MAX: u64 = 128 * GIB;
 /// How far ahead of the newest pack it has seen a receiver looks: that many packs in a row may be
 /// lost before the two machines must be paired again.
-pub const WINDOW: u64 = 256;
+pub const WINDOW: usize = 256;
 /// Most taken packs a receiver remembers, so that it can say "already taken in" of a duplicate.
 pub const TAKEN_MAX: usize = 1024;
 /// Longest relay URL, in bytes.
