@@ -6,6 +6,8 @@
 //! nothing found on a medium is followed, executed or believed.
 
 pub mod limits;
+pub mod qr;
+pub mod raw;
 mod readback;
 pub mod stick;
 mod words;

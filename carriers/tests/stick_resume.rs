@@ -18,7 +18,7 @@ fn resume(dir: &Path, leftover: &[u8]) -> usize {
     let (name, content) = (PartName::new("part-1").unwrap(), content());
     fs::write(dir.join("part-1.part"), leftover).unwrap();
     let stick = Stick::open(dir).unwrap();
-    assert_eq!(stick.scan().unwrap().leftovers, [name.clone()]);
+    assert_eq!(stick.scan().unwrap().leftovers, std::slice::from_ref(&name));
     let mut writer = stick.create_part(&name, content.len() as u64).unwrap();
     for piece in content.chunks(10_007) {
         writer.write_all(piece).unwrap();
