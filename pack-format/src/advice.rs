@@ -37,3 +37,33 @@ pub trait Advice: std::error::Error {
         Exit::Failed
     }
 }
+
+/// The three lines that a person sees: what happened, whether the data is safe, what to do next.
+///
+/// `program` is the name they typed. Causes are joined with colons, as far as each adds something.
+#[must_use]
+pub fn as_text(program: &str, err: &dyn Advice) -> String {
+    format!(
+        "{program}: error [{}]: {}\n{program}: data: {}\n{program}: next: {}\n",
+        err.code(),
+        what_happened(err),
+        err.data_safe(),
+        err.next_step(),
+    )
+}
+
+/// The error and its causes in one line, without repeating a cause that is already named.
+#[must_use]
+pub fn what_happened(err: &dyn Advice) -> String {
+    let mut text = err.to_string();
+    let mut cause = err.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
+}

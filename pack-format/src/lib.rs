@@ -13,4 +13,5 @@ pub mod part;
 pub mod ratchet;
 pub mod relay;
 pub mod secret;
+pub mod shown;
 pub mod words;
