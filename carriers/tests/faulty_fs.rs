@@ -92,10 +92,9 @@ impl StickFs for FaultyFs {
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> io::Result<()> {
         self.call("list")?;
-        while self.endless {
-            if visit(b"again.bin").is_break() {
-                return Ok(());
-            }
+        if self.endless {
+            while visit(b"again.bin").is_continue() {}
+            return Ok(());
         }
         OsFs.list(dir, visit)
     }
