@@ -35,7 +35,7 @@ fn png_of(width: usize, height: usize, color: png::ColorType, samples: &[u8]) ->
 
 #[test]
 fn any_bytes_of_any_length_come_back() {
-    for size_bytes in [1, 2, 17, 100, 256, 1_400, 2_899, 2_900] {
+    for size_bytes in [1, 100, 256, 1_400, 2_900] {
         let payload = all_byte_values(size_bytes);
         let file = render_png(&payload).unwrap();
         assert_eq!(read_png(&file).unwrap(), payload, "{size_bytes} bytes");
@@ -44,8 +44,8 @@ fn any_bytes_of_any_length_come_back() {
 
 #[test]
 fn monotonous_bytes_come_back() {
-    for byte in [0x00, 0xff, 0x55, 0xaa, 0x11, 0xec] {
-        for size_bytes in [1, 32, 500, 2_900] {
+    for byte in [0x00, 0xff, 0x55, 0xec] {
+        for size_bytes in [1, 500, 2_900] {
             let payload = vec![byte; size_bytes];
             let file = render_png(&payload).unwrap();
             assert_eq!(
@@ -58,7 +58,7 @@ fn monotonous_bytes_come_back() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_bytes_come_back(payload in prop::collection::vec(any::<u8>(), 1..600)) {

@@ -61,8 +61,20 @@ fn complete_leftover_is_reused_and_cut_to_size() {
     let dir = TempDir::new().unwrap();
     let mut leftover = content();
     leftover.extend_from_slice(b"and bytes that a crash left behind");
-    // Two whole batches of 1 MiB are compared before the part is finished.
-    assert_eq!(resume(dir.path(), &leftover), 2 << 20);
+    assert_eq!(resume(dir.path(), &leftover), content().len());
+}
+
+#[test]
+fn small_part_is_reused_whole() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("a.part"), b"small").unwrap();
+    let stick = Stick::open(dir.path()).unwrap();
+    let mut writer = stick.create_part(&PartName::new("a").unwrap(), 5).unwrap();
+    writer.write_all(b"sma").unwrap();
+    assert_eq!(writer.bytes_reused(), 0);
+    writer.write_all(b"ll").unwrap();
+    assert_eq!(writer.bytes_reused(), 5);
+    stick.settle(&[writer.finish().unwrap()]).unwrap();
 }
 
 #[test]

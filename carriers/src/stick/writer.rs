@@ -80,20 +80,23 @@ impl<F: StickFs> PartWriter<F> {
         self.hasher.update(bytes);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = WRITE_BYTES.saturating_sub(self.pending.len());
+            let room = self.batch_bytes().saturating_sub(self.pending.len());
             let (now, later) = rest.split_at_checked(room).unwrap_or((rest, &[]));
             self.pending.extend_from_slice(now);
             rest = later;
-            if self.pending.len() >= WRITE_BYTES {
+            if self.pending.len() >= self.batch_bytes() {
                 self.flush()?;
             }
+        }
+        if given_bytes == self.size_bytes {
+            self.flush()?;
         }
         Ok(())
     }
 
     /// How many bytes of an earlier run were found to be right and not written again.
     ///
-    /// Bytes are compared in batches, so that the number is final only near the end of the part.
+    /// Bytes are compared in chunks of 64 KiB; once all bytes were given, the number is final.
     pub fn bytes_reused(&self) -> u64 {
         self.reused_bytes
     }
@@ -110,7 +113,6 @@ impl<F: StickFs> PartWriter<F> {
         if given_bytes != self.size_bytes {
             return Err(self.wrong_length(given_bytes));
         }
-        self.flush()?;
         if self.leftover_bytes > self.size_bytes {
             self.cut(self.size_bytes)?;
         }
@@ -130,6 +132,15 @@ impl<F: StickFs> PartWriter<F> {
 
     fn given_bytes(&self) -> u64 {
         self.settled_bytes.saturating_add(self.pending.len() as u64)
+    }
+
+    /// How many bytes are worth a flush: a chunk while comparing, a large write afterwards.
+    fn batch_bytes(&self) -> usize {
+        if self.leftover_bytes > self.settled_bytes {
+            RESUME_CHUNK_BYTES
+        } else {
+            WRITE_BYTES
+        }
     }
 
     /// Compares the pending bytes with what is in the file, and writes from the first chunk that
