@@ -1,6 +1,6 @@
 //! Parts on a medium without a file system.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::FileExt as _, path::Path};
 
 use carriers::{
     limits::{PART_BYTES_MAX, RAW_HEAD_BYTES},
@@ -153,6 +153,22 @@ fn image_grows_with_its_parts() {
 }
 
 #[test]
+fn medium_that_changes_what_it_was_given_is_caught() {
+    let dir = TempDir::new().unwrap();
+    let path = image(&dir, 1 << 20);
+    let bytes = part(600_000, 1);
+    let mut raw = RawWriter::open(&path, 4096, |gap| gap.fill(FILL)).unwrap();
+    let mut writer = raw.begin_part(bytes.len() as u64).unwrap();
+    writer.write_all(&bytes).unwrap();
+    writer.finish().unwrap();
+    // The first writes are on the medium by now, the last one comes with `finish`.
+    let image = fs::File::options().write(true).open(&path).unwrap();
+    image.write_all_at(b"\x00", 100_000).unwrap();
+    let err = raw.finish().unwrap_err();
+    assert!(matches!(err, RawError::ReadBackDiffers), "{err}");
+}
+
+#[test]
 fn unfinished_part_fails_the_medium() {
     let dir = TempDir::new().unwrap();
     let path = image(&dir, 10_000);
@@ -215,7 +231,7 @@ fn only_media_and_existing_images_are_written() {
     }
 }
 
-/// Only root may even look at such devices; elsewhere the refusal has another reason.
+/// Where the machine shows no such device, for instance in a container, there is nothing to refuse.
 #[test]
 fn device_of_the_running_system_is_refused() {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
