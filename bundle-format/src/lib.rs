@@ -4,14 +4,14 @@
 //! randomness: callers pass bytes, the time and a generator. Spec: spec/bundle.md.
 
 pub mod card;
-//pub mod content;
+pub mod content;
 pub mod identity;
 pub mod limits;
-//pub mod manifest;
-//pub mod open;
+pub mod manifest;
+pub mod open;
 pub mod random;
-//pub mod seal;
-//pub mod sender;
-//pub mod slot;
+pub mod seal;
+pub mod sender;
+pub mod slot;
 
-//mod ordered;
+mod ordered;

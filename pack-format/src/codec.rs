@@ -126,6 +126,15 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError::OverLimit`] above `limit`; [`DecodeError::Truncated`] at the end.
     pub fn count(&mut self, limit: u32, what: &'static str) -> Result<usize, DecodeError> {
+        let found = self.count_u32(limit, what)?;
+        usize::try_from(found).map_err(|_| DecodeError::Rule { what })
+    }
+
+    /// A `u32` count or length of at most `limit`.
+    ///
+    /// # Errors
+    /// [`DecodeError::OverLimit`] above `limit`; [`DecodeError::Truncated`] at the end.
+    pub fn count_u32(&mut self, limit: u32, what: &'static str) -> Result<u32, DecodeError> {
         let found = self.u32(what)?;
         if found > limit {
             return Err(DecodeError::OverLimit {
@@ -134,7 +143,7 @@ impl<'a> Reader<'a> {
                 limit: u64::from(limit),
             });
         }
-        usize::try_from(found).map_err(|_| DecodeError::Rule { what })
+        Ok(found)
     }
 
     /// UTF-8 text with a `u16` length in front, of at most `limit` bytes.
