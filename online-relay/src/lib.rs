@@ -1,1 +1,10 @@
-//! placeholder
+//! The online machine's program: a server that keeps mailboxes, and the client that visits them.
+//!
+//! Nothing in here can open a bundle: the crate that could is not linked.
+
+pub mod api;
+pub mod cli;
+pub mod client;
+pub mod limits;
+pub mod report;
+pub mod server;

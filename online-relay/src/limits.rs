@@ -1,0 +1,43 @@
+//! Every bound of the relay's protocol and of its server, beside the reason for it.
+
+use std::time::Duration;
+
+/// Largest statement in a request body: an acknowledgement of 1,000 ids is 32,132 bytes.
+pub const STATEMENT_BYTES_MAX: usize = 40 * 1024;
+/// Largest request or response head. A ticket or a receipt takes 240 bytes of it.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Most header lines in a request.
+pub const HEADERS_MAX: usize = 32;
+/// Most bundles in one listing; the caller asks again for what follows.
+pub const LIST_ITEMS_MAX: u64 = 1000;
+/// Largest listing that a client reads. The largest honest one is about 130 KiB.
+pub const LIST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Largest other answer that a client reads into memory.
+pub const ANSWER_BYTES_MAX: u64 = 16 * 1024;
+/// Most open connections; more wait in the listen queue.
+pub const CONNECTIONS_MAX: usize = 256;
+/// Most uploads at once: each keeps one thread and one open file.
+pub const UPLOADS_MAX: usize = 32;
+/// Most downloads at once: each keeps one open file and some 200 KiB.
+pub const DOWNLOADS_MAX: usize = 64;
+/// Threads for disk and index: one per upload, and some for everything that is short.
+pub const BLOCKING_THREADS_MAX: usize = UPLOADS_MAX + 16;
+/// An upload is made durable at least this often, so that no more than this is sent twice.
+pub const SYNC_STEP_BYTES: u64 = 16 * 1024 * 1024;
+/// What is left free on the disk, so that the index can still be written.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// How much of a file is held in memory on its way out.
+pub const COPY_BYTES: usize = 64 * 1024;
+/// How long either side waits for the other's next byte.
+pub const STALL: Duration = Duration::from_secs(60);
+/// How long a client may take to send a request's head, or to begin its next request.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a request waits for an older one about the same upload; below [`STALL`], so that the
+/// client hears "busy" instead of nothing.
+pub const CLAIM_TIMEOUT: Duration = Duration::from_secs(45);
+/// How long running requests may take to end after the server was told to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(30);
+/// How long a client waits for a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How often a client goes on with an interrupted upload before it gives the error to its caller.
+pub const UPLOAD_ATTEMPTS_MAX: u32 = 16;

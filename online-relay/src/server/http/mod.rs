@@ -1,0 +1,87 @@
+//! The calls of the relay. Handlers read the request, ask the store, and write the answer.
+//!
+//! Spec: spec/relay.md, "Calls".
+
+mod download;
+mod mailboxes;
+mod read;
+mod refusal;
+mod upload;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use pack_format::relay::PublicKey;
+use pack_format::secret::Secret32;
+use tokio::sync::Semaphore;
+
+use self::refusal::Refusal;
+use super::claims::Claims;
+use super::store::{Store, StoreError};
+use crate::api;
+use crate::limits::{DOWNLOADS_MAX, UPLOADS_MAX};
+
+/// What every request works with.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    store: Arc<Store>,
+    key: PublicKey,
+    seed: Secret32,
+    claims: Arc<Claims>,
+    uploads: Arc<Semaphore>,
+    downloads: Arc<Semaphore>,
+    stall: Duration,
+}
+
+impl Relay {
+    /// A relay that signs with `seed` and waits `stall` for a client's next byte.
+    pub(crate) fn new(store: Store, seed: Secret32, stall: Duration) -> Self {
+        Self {
+            store: Arc::new(store),
+            key: PublicKey::of_seed(&seed),
+            seed,
+            claims: Arc::default(),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            stall,
+        }
+    }
+
+    /// Asks the store on a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || question(&store))
+            .await
+            .map_err(|_| Refusal::Failed)?
+            .map_err(Refusal::from)
+    }
+}
+
+/// All routes. A path or method that is not here is answered with 404 or 405.
+pub(crate) fn router(relay: Arc<Relay>) -> Router {
+    Router::new()
+        .route("/v1/relay", get(relay_info))
+        .route("/v1/mailboxes", post(mailboxes::open))
+        .route("/v1/mailbox", get(mailboxes::list))
+        .route("/v1/acknowledgements", post(mailboxes::acknowledge))
+        .route(
+            "/v1/blobs/{id}",
+            get(download::get).head(upload::head).put(upload::put),
+        )
+        .fallback(async || StatusCode::NOT_FOUND)
+        .with_state(relay)
+}
+
+async fn relay_info(State(relay): State<Arc<Relay>>) -> Json<api::RelayInfo> {
+    Json(api::RelayInfo {
+        key: api::write_hex32(&relay.key.0),
+        version: api::VERSION,
+    })
+}
