@@ -10,6 +10,7 @@ pub mod limits;
 pub mod manifest;
 pub mod open;
 pub mod random;
+pub mod receipt;
 pub mod seal;
 pub mod sender;
 pub mod slot;
