@@ -215,7 +215,8 @@ fn check_url(url: &str, plain_http: bool) -> Result<(), RelayError> {
     let has_user = uri
         .authority()
         .is_some_and(|found| found.as_str().contains('@'));
-    if has_user || uri.query().is_some() {
+    let known_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+    if has_user || uri.query().is_some() || !known_scheme {
         return Err(bad());
     }
     if uri.scheme_str() == Some("https") || plain_http || stays_private(host) {

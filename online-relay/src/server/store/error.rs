@@ -104,6 +104,10 @@ impl Advice for StoreError {
                 "The missing bundles are not on this relay. Senders keep their copies until the \
                  receiving vault confirms; nothing else was changed."
             }
+            Self::Index { .. } | Self::Disk { .. } => {
+                "Nothing was confirmed that is not stored. The next start looks for every stored \
+                 bundle."
+            }
             _ => "What the relay gave a receipt for is still stored. Nothing was evicted.",
         }
         .to_owned()

@@ -9,6 +9,8 @@ mod budget;
 mod bundles;
 pub(crate) mod error;
 mod files;
+#[cfg(test)]
+mod kill_tests;
 mod mailboxes;
 mod recovery;
 mod schema;

@@ -1,0 +1,18 @@
+//! The relay as its clients, its operator and its attackers meet it: loopback only.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test; the settings for tests only cover the tests themselves"
+)]
+
+mod common;
+
+mod commands;
+mod hostile_relay;
+mod messages;
+mod refusals;
+mod restart;
+mod roles;
+mod transfer;

@@ -1,0 +1,160 @@
+//! Every message that the relay's programs can show, as a person sees it.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use online_relay::client::RelayError;
+use online_relay::report::{Form, render};
+use online_relay::server::{ServerError, StoreError};
+use pack_format::advice::Advice;
+use pack_format::codec::DecodeError;
+
+fn all(errors: &[&dyn Advice]) -> String {
+    errors
+        .iter()
+        .map(|err| format!("{}exit {}\n\n", render(*err, Form::Text), err.exit() as u8))
+        .collect()
+}
+
+fn denied() -> io::Error {
+    io::Error::from_raw_os_error(13)
+}
+
+fn url() -> String {
+    "https://relay.example".to_owned()
+}
+
+#[test]
+fn every_message_of_the_client() {
+    let source = denied;
+    let errors = [
+        RelayError::BadUrl {
+            what: "proxy",
+            url: "http://host".to_owned(),
+        },
+        RelayError::PlainHttp {
+            url: "http://relay.example".to_owned(),
+        },
+        RelayError::Unreachable {
+            url: url(),
+            source: source(),
+        },
+        RelayError::Interrupted {
+            url: url(),
+            source: source(),
+        },
+        RelayError::Stalled {
+            waited: Duration::from_secs(60),
+            url: url(),
+        },
+        RelayError::WrongKey { url: url() },
+        RelayError::Refused {
+            status: 403,
+            reason: "code-unknown",
+        },
+        RelayError::MailboxUnknown,
+        RelayError::BundleUnknown,
+        RelayError::Full,
+        RelayError::Busy,
+        RelayError::Lied {
+            what: "the list is out of order",
+        },
+        RelayError::HashDiffers,
+        RelayError::ServerFailed { status: 500 },
+        RelayError::Source { source: source() },
+        RelayError::Sink { source: source() },
+    ];
+    let errors: Vec<&dyn Advice> = errors.iter().map(|err| err as &dyn Advice).collect();
+    insta::assert_snapshot!(all(&errors));
+}
+
+#[test]
+fn every_message_of_the_server() {
+    let path = || PathBuf::from("/srv/relay");
+    let store = [
+        StoreError::Index {
+            doing: "storing a bundle",
+            source: rusqlite::Error::QueryReturnedNoRows,
+        },
+        StoreError::IndexDamaged {
+            what: "a number is negative",
+        },
+        StoreError::IndexTooNew { found: 3, known: 1 },
+        StoreError::Disk {
+            doing: "writing an upload",
+            source: denied(),
+        },
+        StoreError::Full {
+            wanted_bytes: 1_000_000,
+        },
+        StoreError::BundlesMissing { count: 3 },
+        StoreError::Randomness {
+            source: getrandom::Error::UNSUPPORTED,
+        },
+    ];
+    let server = [
+        ServerError::DataDir {
+            doing: "making it",
+            path: path(),
+            source: denied(),
+        },
+        ServerError::InUse { path: path() },
+        ServerError::NotARelay { path: path() },
+        ServerError::KeyMissing { path: path() },
+        ServerError::KeyDamaged {
+            found_bytes: 31,
+            path: path(),
+        },
+        ServerError::Listen {
+            address: "127.0.0.1:80".parse().unwrap(),
+            source: denied(),
+        },
+        ServerError::UrlUnknown,
+        ServerError::UrlUnusable {
+            source: DecodeError::Rule {
+                what: "relay URL is not http(s)://host without a final slash",
+            },
+        },
+        ServerError::Runtime { source: denied() },
+        ServerError::Output {
+            path: path(),
+            source: denied(),
+        },
+    ];
+    let server = store
+        .into_iter()
+        .map(ServerError::Store)
+        .chain(server)
+        .collect::<Vec<_>>();
+    let errors: Vec<&dyn Advice> = server.iter().map(|err| err as &dyn Advice).collect();
+    insta::assert_snapshot!(all(&errors));
+}
+
+#[test]
+fn a_message_for_programs_is_one_json_object_on_one_line() {
+    let text = render(&RelayError::Full, Form::Json);
+    assert_eq!(text.matches('\n').count(), 1);
+    let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(read["error"], "relay-full");
+    assert_eq!(read["what"], "the relay is full");
+}
+
+#[test]
+fn codes_are_unique_and_hyphenated() {
+    for code in [RelayError::Full.code(), ServerError::UrlUnknown.code()] {
+        let fine = |found: char| found.is_ascii_lowercase() || found == '-';
+        assert!(code.chars().all(fine), "{code}");
+    }
+}
+
+#[test]
+fn a_cause_cannot_paint_the_terminal() {
+    let err = RelayError::Sink {
+        source: io::Error::other("\u{1b}[31mred\u{202e}\n".repeat(1000)),
+    };
+    let text = render(&err, Form::Text);
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    assert_eq!(text.lines().count(), 3);
+    assert!(text.len() < 2000);
+}
