@@ -1,0 +1,76 @@
+//! Recognises the parts that are meant for this machine among everything on a medium.
+
+use std::io;
+
+use pack_format::{
+    chunked::ReadAt,
+    part::{FoundPart, PART_HEADER_BYTES, PartFinder},
+};
+
+use crate::{CrossingError, Lane};
+
+/// A medium that holds parts, numbered in the order in which they were found.
+pub(crate) trait Shelf: Send + Sync {
+    /// Opens a part for reading, header first. Nothing that it gives is verified.
+    fn open(&self, at: usize) -> io::Result<Box<dyn ReadAt + '_>>;
+
+    /// Removes a part that is of no further use, where the medium can do that.
+    fn remove(&mut self, at: usize) -> Result<(), CrossingError>;
+}
+
+/// The first bytes of something that may be a part.
+pub(crate) struct Head {
+    pub(crate) at: usize,
+    pub(crate) size_bytes: u64,
+    pub(crate) header: [u8; PART_HEADER_BYTES],
+    /// Its name is that of a part that this machine writes: it is not looked for any deeper.
+    pub(crate) is_ours: bool,
+}
+
+/// A part that a lane expects or has taken in before.
+pub(crate) struct Recognised {
+    pub(crate) at: usize,
+    /// The size on the medium, whatever the header says.
+    pub(crate) size_bytes: u64,
+    pub(crate) part: FoundPart,
+}
+
+/// Sorts heads by lane; the second value is how many belong to none.
+pub(crate) fn recognise(lanes: &[Lane], heads: Vec<Head>) -> (Vec<Vec<Recognised>>, u64) {
+    let mut found: Vec<Vec<Recognised>> = lanes.iter().map(|_| Vec::new()).collect();
+    let mut put = |lane: usize, head: &Head, part: FoundPart| {
+        if let Some(parts) = found.get_mut(lane) {
+            parts.push(Recognised {
+                at: head.at,
+                size_bytes: head.size_bytes,
+                part,
+            });
+        }
+    };
+    let chains: Vec<_> = lanes.iter().map(|lane| &lane.receive).collect();
+    let finder = PartFinder::new(&chains);
+    let mut unknown = heads;
+    unknown.retain(|head| match finder.find(&head.header) {
+        Some(part) => {
+            put(part.lane, head, part);
+            false
+        }
+        None => !head.is_ours,
+    });
+    // One lane at a time: the tags of thousands of parts take some memory.
+    for (lane, chain) in chains.iter().enumerate() {
+        if unknown.is_empty() {
+            break;
+        }
+        let mut finder = PartFinder::new(&[*chain]);
+        finder.look_deeper();
+        unknown.retain(|head| match finder.find(&head.header) {
+            Some(part) => {
+                put(lane, head, part);
+                false
+            }
+            None => true,
+        });
+    }
+    (found, unknown.len() as u64)
+}
