@@ -13,6 +13,7 @@ use hpke::aead::ChaCha20Poly1305 as HpkeAead;
 use hpke::kdf::KdfShake256;
 use hpke::kem::XWing;
 use hpke::{Deserializable as _, OpModeR, OpModeS, Serializable as _};
+use pack_format::codec::DecodeError;
 use pack_format::ratchet::{PackIndex, PackSecret, ReceiveChain};
 use pack_format::secret::Secret32;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -50,6 +51,24 @@ impl SlotCounts {
             kem: round(kem)?,
             chain: round(chain)?,
         })
+    }
+
+    /// KEM slots, then chain slots, one byte each: how they lie in a slot and in a store.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 2] {
+        [self.kem, self.chain]
+    }
+
+    /// The inverse of [`SlotCounts::to_bytes`]; only the padded counts are ones.
+    ///
+    /// # Errors
+    /// [`DecodeError::Rule`].
+    pub fn from_bytes([kem, chain]: [u8; 2]) -> Result<Self, DecodeError> {
+        Self::for_readers(usize::from(kem), usize::from(chain))
+            .filter(|counts| *counts == Self { kem, chain })
+            .ok_or(DecodeError::Rule {
+                what: "the slot counts are not padded ones",
+            })
     }
 
     /// Bytes in front of the sealed content.
@@ -100,18 +119,12 @@ impl SlotPayload {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (key, rest) = bytes.split_first_chunk::<32>()?;
-        let ([kem, chain], rest) = rest.split_first_chunk::<2>()?;
+        let (counts, rest) = rest.split_first_chunk::<2>()?;
+        let counts = SlotCounts::from_bytes(*counts).ok()?;
         let sequence = rest
             .iter()
             .fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
-        let counts = SlotCounts::for_readers(usize::from(*kem), usize::from(*chain))?;
-        // Only the padded form is canonical.
-        let canonical = counts
-            == SlotCounts {
-                kem: *kem,
-                chain: *chain,
-            };
-        (canonical && rest.len() == 6).then(|| Self {
+        (rest.len() == 6).then(|| Self {
             bundle_key: Secret32::new(*key),
             counts,
             sequence,
