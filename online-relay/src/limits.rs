@@ -4,8 +4,10 @@ use std::time::Duration;
 
 /// Largest statement in a request body: an acknowledgement of 1,000 ids is 32,132 bytes.
 pub const STATEMENT_BYTES_MAX: usize = 40 * 1024;
-/// Largest request or response head. A ticket or a receipt takes 240 bytes of it.
+/// Largest request or response head. A ticket or a receipt takes 224 bytes of it.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How much of a body hyper reads at once; up to eight such pieces wait for the disk.
+pub const READ_BYTES: usize = 64 * 1024;
 /// Most header lines in a request.
 pub const HEADERS_MAX: usize = 32;
 /// Most bundles in one listing; the caller asks again for what follows.

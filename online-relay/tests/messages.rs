@@ -10,10 +10,10 @@ use online_relay::server::{ServerError, StoreError};
 use pack_format::advice::Advice;
 use pack_format::codec::DecodeError;
 
-fn all(errors: &[&dyn Advice]) -> String {
+fn all<E: Advice>(errors: &[E]) -> String {
     errors
         .iter()
-        .map(|err| format!("{}exit {}\n\n", render(*err, Form::Text), err.exit() as u8))
+        .map(|err| format!("{}exit {}\n\n", render(err, Form::Text), err.exit() as u8))
         .collect()
 }
 
@@ -25,10 +25,9 @@ fn url() -> String {
     "https://relay.example".to_owned()
 }
 
-#[test]
-fn every_message_of_the_client() {
+fn client_errors() -> Vec<RelayError> {
     let source = denied;
-    let errors = [
+    vec![
         RelayError::BadUrl {
             what: "proxy",
             url: "http://host".to_owned(),
@@ -64,13 +63,10 @@ fn every_message_of_the_client() {
         RelayError::ServerFailed { status: 500 },
         RelayError::Source { source: source() },
         RelayError::Sink { source: source() },
-    ];
-    let errors: Vec<&dyn Advice> = errors.iter().map(|err| err as &dyn Advice).collect();
-    insta::assert_snapshot!(all(&errors));
+    ]
 }
 
-#[test]
-fn every_message_of_the_server() {
+fn server_errors() -> Vec<ServerError> {
     let path = || PathBuf::from("/srv/relay");
     let store = [
         StoreError::Index {
@@ -122,13 +118,21 @@ fn every_message_of_the_server() {
             source: denied(),
         },
     ];
-    let server = store
+    store
         .into_iter()
         .map(ServerError::Store)
         .chain(server)
-        .collect::<Vec<_>>();
-    let errors: Vec<&dyn Advice> = server.iter().map(|err| err as &dyn Advice).collect();
-    insta::assert_snapshot!(all(&errors));
+        .collect()
+}
+
+#[test]
+fn every_message_of_the_client() {
+    insta::assert_snapshot!(all(&client_errors()));
+}
+
+#[test]
+fn every_message_of_the_server() {
+    insta::assert_snapshot!(all(&server_errors()));
 }
 
 #[test]
@@ -141,10 +145,17 @@ fn a_message_for_programs_is_one_json_object_on_one_line() {
 }
 
 #[test]
-fn codes_are_unique_and_hyphenated() {
-    for code in [RelayError::Full.code(), ServerError::UrlUnknown.code()] {
+fn codes_are_hyphenated_and_mean_one_thing_in_each_program() {
+    let (client, server) = (client_errors(), server_errors());
+    let client: Vec<_> = client.iter().map(Advice::code).collect();
+    let server: Vec<_> = server.iter().map(Advice::code).collect();
+    for mut codes in [client, server] {
         let fine = |found: char| found.is_ascii_lowercase() || found == '-';
-        assert!(code.chars().all(fine), "{code}");
+        assert!(codes.iter().all(|code| code.chars().all(fine)));
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
     }
 }
 

@@ -1,10 +1,14 @@
 //! What a relay knows after it was stopped, and what it says about what it lost.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use online_relay::server::{Server, ServerConfig, ServerError, StoreError};
 
-use crate::common::{TestRelay, bundle};
+use pack_format::relay::ContentId;
+
+use crate::common::{TestRelay, bundle, eventually};
+use crate::transfer::{begin_upload, upload_offset};
 
 fn config(dir: &std::path::Path) -> ServerConfig {
     ServerConfig::new(dir.to_owned(), "127.0.0.1:0".parse().unwrap())
@@ -30,6 +34,23 @@ fn a_restart_keeps_everything_and_sequence_numbers_go_on() {
     assert_eq!(receipt.verify().unwrap().sequence, 3);
     let again = amina.send(&relay, &second);
     assert_eq!(again.verify().unwrap().sequence, 2);
+}
+
+#[test]
+fn a_stop_cuts_an_upload_that_hangs_and_keeps_its_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = TestRelay::start_in(dir.path(), |config| {
+        config.stop_grace = Duration::from_millis(50);
+    });
+    let amina = relay.member(1);
+    let sent = bundle(10_000, 1);
+    let ticket = amina.ticket(&relay, &sent).to_header();
+    let path = format!("/v1/blobs/{}", ContentId::of(&sent));
+    let _hanging = begin_upload(&relay, &path, &ticket, 10_000, &sent[..4_000]);
+    eventually("the part has come", || relay.blob_bytes() == 4_000);
+    relay.stop();
+    let relay = TestRelay::start_in(dir.path(), |_| ());
+    assert_eq!(upload_offset(&relay, &path, &ticket), Some(4_000));
 }
 
 #[test]

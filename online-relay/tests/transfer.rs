@@ -9,7 +9,7 @@ use online_relay::client::RelayError;
 use crate::common::{TestRelay, bundle, eventually, head};
 
 /// Sends the head of an upload and the first bytes of its body, and keeps the connection.
-fn begin_upload(
+pub(crate) fn begin_upload(
     relay: &TestRelay,
     path: &str,
     ticket: &str,
@@ -32,7 +32,7 @@ fn begin_upload(
     stream
 }
 
-fn upload_offset(relay: &TestRelay, path: &str, ticket: &str) -> Option<u64> {
+pub(crate) fn upload_offset(relay: &TestRelay, path: &str, ticket: &str) -> Option<u64> {
     let answer = relay.call("HEAD", path, &[("causeway-ticket", ticket)], b"");
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.header("upload-offset").map(|it| it.parse().unwrap())

@@ -34,8 +34,8 @@ use self::data_dir::DataDir;
 use self::http::Relay;
 use self::store::{Settings, Store};
 use crate::limits::{
-    BLOCKING_THREADS_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX, STALL,
-    STOP_GRACE,
+    BLOCKING_THREADS_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX, READ_BYTES,
+    STALL, STOP_GRACE,
 };
 
 /// What `serve` is started with.
@@ -53,6 +53,8 @@ pub struct ServerConfig {
     pub accept_loss: bool,
     /// How long to wait for a client's next byte.
     pub stall: Duration,
+    /// How long running requests may take after the server was told to stop.
+    pub stop_grace: Duration,
 }
 
 impl ServerConfig {
@@ -66,6 +68,7 @@ impl ServerConfig {
             quota_bytes: None,
             accept_loss: false,
             stall: STALL,
+            stop_grace: STOP_GRACE,
         }
     }
 }
@@ -79,6 +82,7 @@ pub struct Server {
     key: PublicKey,
     relay: Arc<Relay>,
     recovered: Recovered,
+    stop_grace: Duration,
     /// Locked until the server is gone.
     _data_dir: DataDir,
 }
@@ -121,6 +125,7 @@ impl Server {
             key,
             relay: Arc::new(Relay::new(store, seed, config.stall)),
             recovered,
+            stop_grace: config.stop_grace,
             _data_dir: data_dir,
         })
     }
@@ -155,7 +160,8 @@ impl Server {
     /// keep what they have.
     pub fn run(self, stop: impl Future<Output = ()>) {
         let router = http::router(Arc::clone(&self.relay));
-        self.runtime.block_on(serve(self.listener, router, stop));
+        let serving = serve(self.listener, router, stop, self.stop_grace);
+        self.runtime.block_on(serving);
         // Dropping the runtime waits for the writers, so that every upload is kept.
         drop(self.runtime);
     }
@@ -181,7 +187,12 @@ impl Server {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    stop_grace: Duration,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -204,7 +215,7 @@ async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output =
     }
     drop(listener);
     // Whoever takes longer than this is cut off; uploads keep what has come.
-    let _ = tokio::time::timeout(STOP_GRACE, connections.shutdown()).await;
+    let _ = tokio::time::timeout(stop_grace, connections.shutdown()).await;
 }
 
 /// The next connection, as soon as there is a place for it.
@@ -229,7 +240,7 @@ fn protocol() -> http1::Builder {
     protocol
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES_MAX.max(64 * 1024))
+        .max_buf_size(READ_BYTES)
         .max_header_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
         .auto_date_header(false);
