@@ -1,1 +1,15 @@
-//! placeholder
+//! The offline machine's program: a store that is sealed at rest, and what its owner does with it.
+//!
+//! Nothing here opens a socket, and the program gives up the right to ([`lockdown`]). SQL lives
+//! under [`store`] only; the command line and any screen call the same service, [`vault`].
+
+pub mod clock;
+pub mod files;
+pub mod limits;
+pub mod lockdown;
+pub mod names;
+pub mod passphrase;
+pub mod paths;
+pub mod store;
+pub mod vault;
+pub mod vault_key;

@@ -1,0 +1,26 @@
+//! Every bound of the vault's own files and texts, beside the reason for it.
+
+/// Fewest characters of a new passphrase. Six random words have about thirty.
+pub const PASSPHRASE_CHARS_MIN: usize = 10;
+/// Most bytes read from a passphrase file: a passphrase is one line.
+pub const PASSPHRASE_BYTES_MAX: u64 = 4096;
+/// Least memory of the passphrase hash, in MiB. Below it, guessing on graphics cards is cheap.
+pub const KDF_MEMORY_MIB_MIN: u32 = 64;
+/// Memory of the passphrase hash when the person does not choose, in MiB.
+pub const KDF_MEMORY_MIB_DEFAULT: u32 = 256;
+/// Most memory of the passphrase hash, in MiB. A larger value in a key file is damage.
+pub const KDF_MEMORY_MIB_MAX: u32 = 4096;
+/// Most passes of the passphrase hash. More are no use: memory is what makes guessing dear.
+pub const KDF_PASSES_MAX: u32 = 10;
+/// Fewest bytes of a key file: below 32 it could be guessed.
+pub const KEY_FILE_BYTES_MIN: u64 = 32;
+/// Most bytes of a key file. It is read whole at each unlocking.
+pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Longest name that a person gives to a contact or a pairing, in characters.
+pub const LOCAL_NAME_CHARS_MAX: usize = 32;
+/// Most bytes of a card or an invitation as a file; a picture of a card has about 20 KB.
+pub const CARD_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Most bytes of a file that holds a typed pairing code.
+pub const CODE_FILE_BYTES_MAX: u64 = 4096;
+/// Longest note on how a contact was verified, in characters.
+pub const HOW_CHARS_MAX: usize = 200;

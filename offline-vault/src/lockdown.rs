@@ -1,0 +1,88 @@
+//! What this process gives up before it opens anything: sockets of every family, core dumps, and
+//! being looked into by other processes of the same user.
+//!
+//! The command line program needs no socket at all, so that none is allowed: a hole in a parser
+//! then has no way to speak to anybody. The filter holds for threads that start later.
+
+use std::collections::BTreeMap;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use thiserror::Error;
+
+/// A part of the lockdown that the machine did not take.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LockdownError {
+    /// The socket filter.
+    #[error("sockets could not be forbidden: {0}")]
+    Sockets(#[from] seccompiler::Error),
+    /// Core dumps and being traced.
+    #[error("memory dumps could not be forbidden: {0}")]
+    Dumps(rustix::io::Errno),
+}
+
+/// What is in force.
+#[derive(Debug)]
+pub struct Lockdown {
+    failures: Vec<LockdownError>,
+}
+
+impl Lockdown {
+    /// Gives up what the program does not need. What cannot be given up is reported, not fatal:
+    /// an old kernel still keeps a vault better than no vault does.
+    #[must_use]
+    pub fn apply() -> Self {
+        // Files that the store makes by itself must be for the owner only, too.
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+        let dumps = forbid_dumps().err().map(LockdownError::Dumps);
+        let sockets = forbid_sockets().err().map(LockdownError::Sockets);
+        Self {
+            failures: dumps.into_iter().chain(sockets).collect(),
+        }
+    }
+
+    /// What is not in force.
+    #[must_use]
+    pub fn failures(&self) -> &[LockdownError] {
+        &self.failures
+    }
+}
+
+fn forbid_dumps() -> Result<(), rustix::io::Errno> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    rustix::process::setrlimit(Resource::Core, none)?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+/// Makes every call that makes, connects or offers a socket fail with `EPERM`, in all threads.
+fn forbid_sockets() -> Result<(), seccompiler::Error> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let calls = FORBIDDEN_CALLS.iter().copied();
+    let numbers = calls.flat_map(|call| [call, call | X32_BIT]);
+    let rules: BTreeMap<_, _> = numbers.map(|number| (number, Vec::new())).collect();
+    let refuse = SeccompAction::Errno(PERMISSION_DENIED);
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?;
+    let program = BpfProgram::try_from(filter)?;
+    seccompiler::apply_filter_all_threads(&program)
+}
+
+/// `io_uring_setup` is here because its rings make sockets without these calls.
+const FORBIDDEN_CALLS: [i64; 8] = [
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_io_uring_setup,
+];
+/// The x32 way of calling a 64-bit x86 kernel sets this bit in the number, under the same
+/// architecture; other foreign ways end the process in the filter's own check.
+const X32_BIT: i64 = 0x4000_0000;
+/// `EPERM`.
+const PERMISSION_DENIED: u32 = 1;

@@ -1,0 +1,95 @@
+//! The vault's own mailboxes on relays.
+
+use pack_format::codec::Wire as _;
+use pack_format::relay::{FetchToken, RelayAddress};
+use pack_format::secret::Secret32;
+use rusqlite::{Row, params};
+
+use super::columns::{secret, stored_id, wire};
+use super::{Changes, StoreError, Tables};
+
+stored_id! {
+    /// A mailbox of this vault.
+    MailboxId
+}
+
+/// A mailbox as it is stored.
+#[derive(Debug)]
+pub struct Mailbox {
+    /// The row.
+    pub id: MailboxId,
+    /// Its content.
+    pub keys: NewMailbox,
+    /// Whether the relay has answered that it opened the mailbox.
+    pub opened: bool,
+}
+
+/// A mailbox that is not stored yet.
+#[derive(Debug)]
+pub struct NewMailbox {
+    /// The relay.
+    pub relay: RelayAddress,
+    /// On the card: whoever has it may send.
+    pub send_seed: Secret32,
+    /// For the courier: whoever has it may fetch.
+    pub fetch_token: FetchToken,
+    /// Never leaves the vault: whoever has it may let the relay forget.
+    pub ack_seed: Secret32,
+    /// The invitation's code, which the relay asks for when the mailbox is opened.
+    pub code: [u8; 16],
+}
+
+fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
+    Ok(Mailbox {
+        id: row.get("id")?,
+        keys: NewMailbox {
+            relay: wire(row, "relay")?,
+            send_seed: secret(row, "send_seed")?,
+            fetch_token: FetchToken(secret(row, "fetch_token")?),
+            ack_seed: secret(row, "ack_seed")?,
+            code: row.get("code")?,
+        },
+        opened: row.get("opened")?,
+    })
+}
+
+impl Tables<'_> {
+    /// All mailboxes, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError> {
+        let select = "SELECT * FROM mailbox ORDER BY id";
+        self.all("read the mailboxes", select, [], mailbox)
+    }
+}
+
+impl Changes<'_> {
+    /// Stores a new mailbox.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError> {
+        let insert = "INSERT INTO mailbox (relay, send_seed, fetch_token, ack_seed, code)
+             VALUES (?1, ?2, ?3, ?4, ?5)";
+        let values = params![
+            new.relay.to_wire(),
+            new.send_seed.expose(),
+            new.fetch_token.0.expose(),
+            new.ack_seed.expose(),
+            new.code,
+        ];
+        self.insert("store a mailbox", insert, values)
+            .map(MailboxId)
+    }
+
+    /// The relay has opened the mailbox.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_mailbox_opened(&self, id: MailboxId) -> Result<(), StoreError> {
+        let update = "UPDATE mailbox SET opened = 1 WHERE id = ?1";
+        self.run("note that a mailbox is open", update, [id])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! The vault's database: the only place that knows SQL.
+//!
+//! One transaction per use case: [`Store::write`]. Reading goes through [`Tables`], writing through
+//! [`Changes`], which exists inside a transaction only. Spec: spec/store.md.
+
+mod chain;
+mod columns;
+mod contact;
+mod error;
+mod incoming;
+mod journal;
+mod lane;
+mod mailbox;
+mod meta;
+mod outgoing;
+mod schema;
+mod seen;
+
+use std::ops::Deref;
+use std::path::Path;
+
+use pack_format::secret::Secret32;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row};
+use rusqlite::{Transaction, TransactionBehavior};
+use zeroize::Zeroizing;
+
+pub use chain::{ChainDirection, ChainId, NewChain, StoredChain};
+pub use contact::{Contact, ContactId, Verification};
+pub use error::StoreError;
+pub use incoming::{Incoming, IncomingId, NewIncoming};
+pub use journal::JournalEntry;
+pub use lane::{LaneKind, NewLane, StoredLane};
+pub use mailbox::{Mailbox, MailboxId, NewMailbox};
+pub use meta::{Meta, NewMeta};
+pub use outgoing::{
+    NewOutgoing, Outgoing, OutgoingId, OutgoingKind, Recipient, RecipientState, SlotKind,
+};
+pub use seen::Seen;
+
+use columns::Doing as _;
+
+/// An open database.
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Makes the database in an existing, empty, owner-only file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn create(path: &Path, key: &Secret32, meta: &NewMeta) -> Result<Self, StoreError> {
+        let store = Self::open(path, key)?;
+        store.write(|changes| changes.insert_meta(meta))?;
+        Ok(store)
+    }
+
+    /// Opens a database and brings its tables up to date.
+    ///
+    /// `key` is the raw key of SQLCipher, so that no password hash of its own runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] also when the key is not the database's,
+    /// [`StoreError::Newer`], [`StoreError::Failed`].
+    pub fn open(path: &Path, key: &Secret32) -> Result<Self, StoreError> {
+        let doing = "open the database";
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).doing(doing)?;
+        // Wrong keys are reported by our own errors, never by the library on the terminal.
+        configure(&connection, "PRAGMA cipher_log_level = NONE")?;
+        configure(&connection, "PRAGMA cipher_memory_security = ON")?;
+        configure(&connection, &key_pragma(key))?;
+        // The first statement that reads shows whether the key is right.
+        let count = "SELECT count(*) FROM sqlite_schema";
+        connection
+            .query_row(count, [], |row| row.get::<_, i64>(0))
+            .doing(doing)?;
+        for pragma in PRAGMAS {
+            configure(&connection, pragma)?;
+        }
+        let store = Self { connection };
+        store.write(schema::bring_up_to_date)?;
+        Ok(store)
+    }
+
+    /// Looks; changes nothing.
+    #[must_use]
+    pub fn read(&self) -> Tables<'_> {
+        Tables {
+            connection: &self.connection,
+        }
+    }
+
+    /// Runs one use case in one transaction: all of it is durable when this returns `Ok`, and
+    /// nothing of it happened otherwise.
+    ///
+    /// # Errors
+    /// What the use case returns; [`StoreError`] also when the transaction cannot begin, as inside
+    /// another one, or cannot be made durable.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        use_case: impl FnOnce(&Changes<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let behaviour = TransactionBehavior::Immediate;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, behaviour).doing("begin a change")?;
+        let changes = Changes {
+            tables: Tables {
+                connection: &transaction,
+            },
+        };
+        let done = use_case(&changes)?;
+        transaction.commit().doing("make a change durable")?;
+        Ok(done)
+    }
+
+    /// Checks the seal of every page and the structure of the database.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        for pragma in ["PRAGMA cipher_integrity_check", "PRAGMA quick_check"] {
+            let found = self.read().all("check the database", pragma, [], |row| {
+                row.get::<_, String>(0)
+            })?;
+            if found.iter().any(|line| line != "ok") {
+                return Err(StoreError::Inconsistent {
+                    found: found.join("; "),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `PRAGMA key = "x'…'"`, in memory that is wiped.
+fn key_pragma(key: &Secret32) -> Zeroizing<String> {
+    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
+    Zeroizing::new(["PRAGMA key = \"x'", hex.as_str(), "'\""].concat())
+}
+
+/// Runs a pragma, whether or not it answers.
+fn configure(connection: &Connection, pragma: &str) -> Result<(), StoreError> {
+    connection
+        .execute_batch(pragma)
+        .doing("configure the database")
+}
+
+/// `journal_mode = DELETE` leaves one file when nothing is being written. `synchronous = EXTRA`
+/// then also syncs the directory after the journal is removed: without it a power cut can undo a
+/// transaction that was reported durable, and a number or key of a chain would be used twice.
+const PRAGMAS: [&str; 6] = [
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA synchronous = EXTRA",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+];
+
+/// Reading access to all tables. Each family of tables adds its questions in its own file.
+pub struct Tables<'a> {
+    connection: &'a Connection,
+}
+
+impl Tables<'_> {
+    fn all<T>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare(sql).doing(doing)?;
+        let rows = statement.query_map(params, read).doing(doing)?;
+        rows.collect::<Result<_, _>>().doing(doing)
+    }
+
+    fn optional<T>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.connection
+            .query_row(sql, params, read)
+            .optional()
+            .doing(doing)
+    }
+
+    fn one<T>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.connection.query_row(sql, params, read).doing(doing)
+    }
+}
+
+/// Writing access to all tables, inside one transaction.
+pub struct Changes<'a> {
+    tables: Tables<'a>,
+}
+
+impl<'a> Deref for Changes<'a> {
+    type Target = Tables<'a>;
+
+    fn deref(&self) -> &Tables<'a> {
+        &self.tables
+    }
+}
+
+impl Changes<'_> {
+    /// Runs a statement and returns the number of rows it changed.
+    fn run(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<usize, StoreError> {
+        self.connection.execute(sql, params).doing(doing)
+    }
+
+    /// Inserts one row and returns its id.
+    fn insert(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<i64, StoreError> {
+        self.run(doing, sql, params)?;
+        Ok(self.connection.last_insert_rowid())
+    }
+}

@@ -1,0 +1,69 @@
+//! Bundles that came before, so that another copy changes nothing.
+
+use pack_format::relay::ContentId;
+use rusqlite::params;
+
+use super::{Changes, StoreError, Tables};
+use crate::clock::UnixTime;
+
+/// What became of a bundle when it came first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When it came.
+    pub taken_at: UnixTime,
+    /// Why it was refused; `None` when it was taken in.
+    pub refused: Option<String>,
+}
+
+impl Tables<'_> {
+    /// What became of a bundle, if it came before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn seen(&self, id: ContentId) -> Result<Option<Seen>, StoreError> {
+        let select = "SELECT taken_at, refused FROM seen WHERE content_id = ?1";
+        self.optional("look a bundle up", select, [id.0], |row| {
+            Ok(Seen {
+                taken_at: row.get(0)?,
+                refused: row.get(1)?,
+            })
+        })
+    }
+}
+
+impl Tables<'_> {
+    /// Bundles of which the relays do not know yet that they may forget them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unacknowledged(&self) -> Result<Vec<ContentId>, StoreError> {
+        let select = "SELECT content_id FROM seen WHERE acknowledged = 0 ORDER BY content_id";
+        self.all("read what to acknowledge", select, [], |row| {
+            row.get(0).map(ContentId)
+        })
+    }
+}
+
+impl Changes<'_> {
+    /// The courier will tell the relays that they may forget a bundle, or has to again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_acknowledged(&self, id: ContentId, done: bool) -> Result<(), StoreError> {
+        let update = "UPDATE seen SET acknowledged = ?2 WHERE content_id = ?1";
+        self.run("note an acknowledgement", update, params![id.0, done])?;
+        Ok(())
+    }
+
+    /// Remembers a bundle; what was remembered first stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_seen(&self, id: ContentId, seen: &Seen) -> Result<(), StoreError> {
+        let insert = "INSERT INTO seen (content_id, taken_at, refused) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING";
+        let values = params![id.0, seen.taken_at, seen.refused];
+        self.run("remember a bundle", insert, values)?;
+        Ok(())
+    }
+}

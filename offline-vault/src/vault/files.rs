@@ -1,0 +1,164 @@
+//! The files of a vault: made in an order that survives a stop at any point, one program at a
+//! time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use pack_format::secret::Secret32;
+use rustix::fs::FlockOperation;
+
+use super::VaultError;
+use crate::files::{
+    Existing, FileError, create_private, put_in_place, read_bounded, remove_if_present,
+    write_synced,
+};
+use crate::passphrase::Passphrase;
+use crate::paths::VaultPaths;
+use crate::store::{NewMeta, Store};
+use crate::vault_key::{KdfCost, KeyFile, SALT_BYTES, SealedMasterKey};
+
+/// Held while a vault is open; the system lets it go when the process ends in any way.
+pub(super) struct VaultLock {
+    _file: File,
+}
+
+/// Makes the directory of a new vault and locks it.
+///
+/// # Errors
+/// [`VaultError::Exists`] when there is a vault or anything else in it.
+pub(super) fn prepare_dir(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
+    let dir = paths.dir();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(FileError::of("create the directory", dir))?;
+    let lock = lock(paths)?;
+    remove_unfinished(paths)?;
+    let entries = fs::read_dir(dir).map_err(FileError::of("read the directory", dir))?;
+    for entry in entries {
+        let entry = entry.map_err(FileError::of("read the directory", dir))?;
+        if entry.path() != paths.lock() {
+            return Err(VaultError::Exists {
+                dir: dir.to_path_buf(),
+            });
+        }
+    }
+    Ok(lock)
+}
+
+/// Removes what a stop during [`write_new_vault`] left. No one has ever used it: the last step
+/// gives `vault.key` its name, and until then `vault.key.new` is there.
+fn remove_unfinished(paths: &VaultPaths) -> Result<(), VaultError> {
+    let finished = paths.key().exists();
+    if finished || !paths.new_key().exists() {
+        return Ok(());
+    }
+    remove_if_present(&paths.database())?;
+    remove_if_present(&paths.new_database())?;
+    for dir in [paths.bundles(), paths.spool()] {
+        match fs::remove_dir(&dir) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => {
+                return Err(FileError::of("remove the directory", &dir)(err).into());
+            }
+            _ => {}
+        }
+    }
+    remove_if_present(&paths.new_key())?;
+    Ok(())
+}
+
+/// Writes everything under temporary names, the key first, and gives the key its name last.
+pub(super) fn write_new_vault(
+    paths: &VaultPaths,
+    key: &SealedMasterKey,
+    database_key: &Secret32,
+    meta: &NewMeta,
+) -> Result<(), VaultError> {
+    write_synced(&paths.new_key(), &key.to_bytes())?;
+    for dir in [paths.bundles(), paths.spool()] {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&dir)
+            .map_err(FileError::of("create the directory", &dir))?;
+    }
+    let new_database = paths.new_database();
+    drop(create_private(&new_database)?);
+    drop(Store::create(&new_database, database_key, meta)?);
+    put_in_place(&new_database, &paths.database(), Existing::Replace)?;
+    put_in_place(&paths.new_key(), &paths.key(), Existing::Replace)?;
+    Ok(())
+}
+
+/// Locks a vault that exists, and removes a key that was never finished.
+///
+/// # Errors
+/// [`VaultError::Missing`], [`VaultError::Incomplete`], [`VaultError::InUse`].
+pub(super) fn lock_existing(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
+    let dir = paths.dir().to_path_buf();
+    if !paths.key().exists() {
+        let begun = paths.database().exists() && !paths.new_key().exists();
+        return Err(if begun {
+            VaultError::Incomplete {
+                dir,
+                what: "vault.key",
+            }
+        } else {
+            VaultError::Missing { dir }
+        });
+    }
+    let lock = lock(paths)?;
+    remove_if_present(&paths.next_key())?;
+    Ok(lock)
+}
+
+fn lock(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
+    let path = paths.lock();
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(FileError::of("open", &path))?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(VaultLock { _file: file }),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(VaultError::InUse {
+            dir: paths.dir().to_path_buf(),
+        }),
+        Err(err) => Err(FileError::of("lock", &path)(err.into()).into()),
+    }
+}
+
+/// Seals the master key.
+pub(super) fn seal_key(
+    master: &Secret32,
+    passphrase: &Passphrase,
+    key_file: Option<&KeyFile>,
+    cost: KdfCost,
+    salt: [u8; SALT_BYTES],
+) -> Result<SealedMasterKey, VaultError> {
+    Ok(SealedMasterKey::seal(
+        master, passphrase, key_file, cost, salt,
+    )?)
+}
+
+/// Reads `vault.key`.
+pub(super) fn read_key(paths: &VaultPaths) -> Result<SealedMasterKey, VaultError> {
+    let bytes = read_bounded(&paths.key(), KEY_BYTES_MAX)?;
+    Ok(SealedMasterKey::from_bytes(&bytes)?)
+}
+
+/// Replaces `vault.key` in one step.
+pub(super) fn replace_key(paths: &VaultPaths, key: &SealedMasterKey) -> Result<(), VaultError> {
+    let next: &Path = &paths.next_key();
+    remove_if_present(next)?;
+    write_synced(next, &key.to_bytes())?;
+    put_in_place(next, &paths.key(), Existing::Replace)?;
+    Ok(())
+}
+
+/// More than any version of `vault.key` has.
+const KEY_BYTES_MAX: u64 = 4096;

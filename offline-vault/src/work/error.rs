@@ -1,0 +1,244 @@
+//! What can go wrong with a person's work, each with what it means for their data.
+
+use std::path::PathBuf;
+
+use bundle_format::open::OpenError;
+use bundle_format::seal::SealError;
+use carriers::raw::RawError;
+use carriers::stick::StickError;
+use crossing::CrossingError;
+use pack_format::advice::{Advice, Exit};
+use pack_format::codec::DecodeError;
+use thiserror::Error;
+
+use super::ItemId;
+use super::walk::WalkError;
+use crate::files::FileError;
+use crate::names::LocalName;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+
+/// Why work was not done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WorkError {
+    /// The vault itself.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// What was to be sent.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The trip.
+    #[error(transparent)]
+    Crossing(#[from] CrossingError),
+    /// The stick.
+    #[error(transparent)]
+    Stick(#[from] StickError),
+    /// The medium without a file system.
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A bundle did not open.
+    #[error("{item} does not open")]
+    Open {
+        /// Which bundle.
+        item: ItemId,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// There is nothing to send.
+    #[error("there is nothing to send: no file and no message")]
+    Nothing,
+    /// Nobody is to get it.
+    #[error("nobody was named to send to")]
+    NoReader,
+    /// The message is too long.
+    #[error("the message has {found_bytes} bytes; a message has at most {limit_bytes}")]
+    MessageLong {
+        /// Its size.
+        found_bytes: usize,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A reader's words were never compared.
+    #[error("nobody has checked yet that the card of {nickname} is really theirs")]
+    Unverified {
+        /// The contact.
+        nickname: LocalName,
+    },
+    /// The disk has no room for the bundle.
+    #[error("the vault's disk has {free_bytes} bytes free and {needed_bytes} are needed")]
+    DiskFull {
+        /// Free.
+        free_bytes: u64,
+        /// Needed, at most.
+        needed_bytes: u64,
+    },
+    /// There is no such bundle.
+    #[error("there is no item {item}")]
+    ItemUnknown {
+        /// Which was asked for.
+        item: ItemId,
+    },
+    /// The bundle has been freed, because every reader confirmed it.
+    #[error("{item} was confirmed by everybody and is not kept here any more")]
+    ItemFreed {
+        /// Which.
+        item: ItemId,
+    },
+    /// The item holds no files or message of the asked kind.
+    #[error("{item} holds {what}")]
+    ItemHolds {
+        /// Which.
+        item: ItemId,
+        /// What it holds instead.
+        what: &'static str,
+    },
+    /// There is no pairing yet.
+    #[error("this vault is paired with no courier and no other vault")]
+    NoPairing,
+    /// A stored pairing or chain does not read any more.
+    #[error("a stored key does not read any more: {0}")]
+    Stored(DecodeError),
+    /// What is to be inspected is not there.
+    #[error("cannot look at {}", path.display())]
+    Inspect {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl From<StoreError> for WorkError {
+    fn from(err: StoreError) -> Self {
+        Self::Vault(VaultError::Store(err))
+    }
+}
+
+impl WorkError {
+    fn inner(&self) -> Option<&dyn Advice> {
+        match self {
+            Self::Vault(err) => Some(err),
+            Self::Walk(err) => Some(err),
+            Self::File(err) => Some(err),
+            Self::Crossing(err) => Some(err),
+            Self::Stick(err) => Some(err),
+            Self::Raw(err) => Some(err),
+            _ => None,
+        }
+    }
+}
+
+impl Advice for WorkError {
+    fn code(&self) -> &'static str {
+        if let Some(inner) = self.inner() {
+            return inner.code();
+        }
+        match self {
+            Self::Seal(SealError::Stopped) => "cancelled",
+            Self::Seal(SealError::Contents(_)) => "seal-cannot-read",
+            Self::Seal(SealError::Sink(_)) => "seal-cannot-write",
+            Self::Seal(SealError::Format(_)) => "seal-over-limit",
+            Self::Seal(_) => "seal-failed",
+            Self::Open { source: OpenError::Stopped, .. } => "cancelled",
+            Self::Open { source: OpenError::Sink(_), .. } => "save-cannot-write",
+            Self::Open { source, .. } if source.is_refusal() => "bundle-refused",
+            Self::Open { .. } => "bundle-unreadable",
+            Self::Nothing => "nothing-to-send",
+            Self::NoReader => "no-reader",
+            Self::MessageLong { .. } => "message-long",
+            Self::Unverified { .. } => "contact-unverified",
+            Self::DiskFull { .. } => "disk-full",
+            Self::ItemUnknown { .. } => "item-unknown",
+            Self::ItemFreed { .. } => "item-freed",
+            Self::ItemHolds { .. } => "item-other-kind",
+            Self::NoPairing => "no-pairing",
+            Self::Inspect { .. } => "inspect-failed",
+            _ => "vault-damaged",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.data_safe();
+        }
+        match self {
+            Self::Seal(_) | Self::DiskFull { .. } => {
+                "nothing half-sealed was kept, and your files are as they were"
+            }
+            Self::Open { source, .. } if source.is_refusal() => {
+                "nothing of it was written out; the other bundles are not touched by this"
+            }
+            Self::Open { .. } => "nothing half-written was left; the bundle is still in the vault",
+            Self::Stored(_) => "the rest of the vault still opens",
+            _ => "nothing was changed",
+        }
+        .to_owned()
+    }
+
+    fn next_step(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.next_step();
+        }
+        match self {
+            Self::Seal(SealError::Stopped) | Self::Open { source: OpenError::Stopped, .. } => {
+                "run the command again whenever you like".to_owned()
+            }
+            Self::Seal(SealError::Sink(_)) | Self::DiskFull { .. } => {
+                "free some space on the vault's disk, then run the command again".to_owned()
+            }
+            Self::Seal(SealError::Contents(_)) => {
+                "check that the file is there and readable, then send again".to_owned()
+            }
+            Self::Seal(_) => "send it in several pieces".to_owned(),
+            Self::Open { item, source } if source.is_refusal() => {
+                format!("ask the sender to send it again; offline-vault explain {item} says more")
+            }
+            Self::Open { .. } => {
+                "check the disk and where you save to, then run the command again".to_owned()
+            }
+            Self::Nothing => "name files or folders, or add --message TEXT".to_owned(),
+            Self::NoReader => "add --to NAME; offline-vault contact list shows the names".to_owned(),
+            Self::MessageLong { .. } => "send the text as a file".to_owned(),
+            Self::Unverified { nickname } => format!(
+                "compare the words with them: offline-vault contact verify {nickname}; or, if you \
+                 must, add --unverified and type the sentence it asks for"
+            ),
+            Self::ItemUnknown { .. } => {
+                "offline-vault inbox and offline-vault outbox list the items".to_owned()
+            }
+            Self::ItemFreed { .. } => "send the files again as a new bundle".to_owned(),
+            Self::ItemHolds { .. } => "offline-vault inbox shows what each item holds".to_owned(),
+            Self::NoPairing => {
+                "pair with the courier first: offline-vault pair show --name courier".to_owned()
+            }
+            Self::Inspect { .. } => "check the path".to_owned(),
+            _ => "restore the newest backup: offline-vault restore --help".to_owned(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        if let Some(inner) = self.inner() {
+            return inner.exit();
+        }
+        match self {
+            Self::Open { source, .. } if source.is_refusal() => Exit::Refused,
+            Self::Unverified { .. } => Exit::Refused,
+            Self::Nothing
+            | Self::NoReader
+            | Self::MessageLong { .. }
+            | Self::ItemUnknown { .. }
+            | Self::ItemHolds { .. }
+            | Self::NoPairing => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What people do with a vault: send, cross, read, save, and know where everything is.
+//!
+//! The command line calls these functions, and a screen would call the same.
+
+mod bundle_file;
+mod error;
+mod host;
+mod inbox;
+mod inspect;
+mod item;
+mod outbox;
+mod release;
+mod seal;
+mod send;
+mod sync;
+mod take_in;
+mod walk;
+
+pub use error::WorkError;
+pub use inbox::{Accepted, InboxItem, Message, Origin, accept_sender, inbox, read_message, save};
+pub use inspect::{Inspection, SeenFile, inspect};
+pub use item::ItemId;
+pub use outbox::{
+    Gap, Letter, Explanation, OutboxItem, ReaderStatus, explain, gaps, outbox, send_again, withdraw,
+};
+pub use send::{SendRequest, Sent, UNVERIFIED_SENTENCE, send};
+pub use sync::{Crossed, CrossedLane, Medium, sync};
+pub use walk::{Special, WalkError};

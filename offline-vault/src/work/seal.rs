@@ -1,0 +1,176 @@
+//! Sealing one bundle into the vault: the keys, the file, and the row, in an order that a pulled
+//! plug cannot turn into a lost or doubled bundle.
+
+use bundle_format::content::Progress;
+use bundle_format::open::BundleKey;
+use bundle_format::seal::{Reader, SealRequest, Sealed, seal};
+use bundle_format::slot::SlotKey;
+use pack_format::codec::Wire as _;
+use pack_format::ratchet::{PackSecret, SendChain, Side};
+use pack_format::relay::ContentId;
+use zeroize::Zeroizing;
+
+use super::WorkError;
+use super::bundle_file::NewBundleFile;
+use super::walk::NewContents;
+use crate::clock::UnixTime;
+use crate::store::{
+    Changes, ChainDirection, Contact, NewChain, NewOutgoing, OutgoingId, OutgoingKind, Recipient,
+    RecipientState, SlotKind,
+};
+use crate::vault::Vault;
+
+/// A bundle that is about to be sealed.
+pub(crate) struct Draft {
+    pub(crate) kind: OutgoingKind,
+    pub(crate) contents: NewContents,
+    pub(crate) summary: String,
+}
+
+/// A bundle that was sealed.
+#[derive(Debug)]
+pub(crate) struct SealedItem {
+    pub(crate) id: OutgoingId,
+    pub(crate) size_bytes: u64,
+    pub(crate) content_bytes: u64,
+}
+
+/// How one reader will open the bundle.
+enum Key {
+    Chain(PackSecret),
+    Kem,
+}
+
+/// Seals a draft for these contacts and stores it, ready to carry. `also` runs in the same
+/// transaction as the new row.
+pub(crate) fn seal_into_vault(
+    vault: &Vault,
+    contacts: &[Contact],
+    draft: Draft,
+    now: UnixTime,
+    progress: &mut Progress<'_>,
+    also: impl FnOnce(&Changes<'_>) -> Result<(), WorkError>,
+) -> Result<SealedItem, WorkError> {
+    let meta = vault.store().read().meta()?;
+    let mut rng = vault.rng()?;
+    let keys = take_chain_keys(vault, contacts)?;
+    let mut contents = draft.contents;
+    let by_kem = keys.iter().any(|key| matches!(key, Key::Kem));
+    let needs_card = contacts.iter().any(|contact| contact.card_given != meta.card_serial);
+    let gives_card = by_kem || needs_card;
+    if gives_card {
+        contents.card = Some(vault.card()?.to_bytes());
+    }
+    let slots: Vec<_> = keys.iter().map(|key| match key {
+        Key::Chain(_) => SlotKind::Chain,
+        Key::Kem => SlotKind::Kem,
+    });
+    let sequences: Vec<u64> = contacts.iter().map(|contact| match draft.kind {
+        OutgoingKind::Work => contact.next_sequence,
+        OutgoingKind::Receipt => 0,
+    });
+    let readers = contacts.iter().zip(keys).zip(&sequences).map(|((contact, key), sequence)| Reader {
+        fingerprint: contact.card.fingerprint(),
+        sequence: *sequence,
+        key: match key {
+            Key::Chain(secret) => SlotKey::Chain(secret),
+            Key::Kem => SlotKey::Kem(contact.card.encapsulation_key()),
+        },
+    });
+    let request = SealRequest {
+        identity: vault.identity(),
+        incarnation: meta.incarnation,
+        created_at: u64::try_from(now.0).unwrap_or(0),
+        readers: readers.collect(),
+    };
+    let mut file = NewBundleFile::create(&vault.paths().bundles(), rng.array())?;
+    let sealed = seal(&request, &mut contents, &mut file, &mut rng, progress)?;
+    file.sync()?;
+    let content_id = file.content_id();
+    let new = NewOutgoing {
+        content_id: Some(content_id),
+        file: file.name().to_owned(),
+        size_bytes: sealed.size_bytes,
+        created_at: now,
+        kind: draft.kind,
+        summary: draft.summary,
+        bundle_key: BundleKey { secret: sealed.bundle_key.duplicate(), counts: sealed.counts },
+    };
+    let content_bytes = sealed.manifest.content_bytes();
+    let id = vault.store().write(|changes| {
+        let id = changes.insert_outgoing(&new)?;
+        for ((contact, slot), sequence) in contacts.iter().zip(slots).zip(sequences) {
+            if draft.kind == OutgoingKind::Work {
+                changes.take_sequence(contact.id)?;
+            }
+            changes.insert_recipient(&Recipient {
+                outgoing_id: id,
+                contact_id: contact.id,
+                sequence,
+                slot,
+                state: RecipientState::Ready,
+                state_at: now,
+                resend: false,
+            })?;
+            if gives_card {
+                changes.set_card_given(contact.id, meta.card_serial)?;
+            }
+        }
+        store_new_chains(changes, contacts, &sealed, content_id)?;
+        also(changes)?;
+        Ok::<_, WorkError>(id)
+    })?;
+    file.keep();
+    Ok(SealedItem { id, size_bytes: sealed.size_bytes, content_bytes })
+}
+
+/// Takes the next key of each contact's chain and makes that durable before anything is sealed
+/// with it: a key that is lost with a pulled plug is a number that nobody misses, while one that
+/// is used twice would open both bundles.
+fn take_chain_keys(vault: &Vault, contacts: &[Contact]) -> Result<Vec<Key>, WorkError> {
+    vault.store().write(|changes| {
+        let mut keys = Vec::new();
+        for contact in contacts {
+            let chains = changes.chains_with(contact.id, ChainDirection::Send)?;
+            let usable = chains.into_iter().find(|chain| chain.confirmed);
+            let unconfirmed = changes
+                .recipients_of_contact(contact.id)?
+                .iter()
+                .filter(|it| it.slot == SlotKind::Chain && it.state < RecipientState::TakenIn)
+                .count();
+            let Some(stored) = usable.filter(|_| unconfirmed < CHAIN_AHEAD_MAX) else {
+                keys.push(Key::Kem);
+                continue;
+            };
+            let mut chain = SendChain::from_wire(&stored.state).map_err(WorkError::Stored)?;
+            keys.push(Key::Chain(chain.advance().1));
+            changes.set_chain_state(stored.id, &Zeroizing::new(chain.to_wire()))?;
+        }
+        Ok(keys)
+    })
+}
+
+/// A KEM slot begins a new chain to its reader, to be used once the reader has receipted it.
+fn store_new_chains(
+    changes: &Changes<'_>,
+    contacts: &[Contact],
+    sealed: &Sealed,
+    born_of: ContentId,
+) -> Result<(), WorkError> {
+    for (contact, root) in contacts.iter().zip(&sealed.chain_roots) {
+        let Some(root) = root else { continue };
+        let chain = SendChain::new(root, Side::Showed);
+        changes.insert_chain(&NewChain {
+            contact_id: contact.id,
+            direction: ChainDirection::Send,
+            born_of,
+            state: Zeroizing::new(chain.to_wire()),
+            confirmed: false,
+        })?;
+    }
+    Ok(())
+}
+
+/// Bundles that may be under way on one chain. The reader recognises somewhat more, so that none
+/// is sealed beyond what it looks for; past it, the card's key is used.
+const CHAIN_AHEAD_MAX: usize = 200;
