@@ -1,0 +1,191 @@
+//! Who links whom: allow-lists over `cargo tree`.
+
+use std::collections::BTreeSet;
+
+use super::{cargo, member_names, read, root};
+
+/// Crates that open network sockets, or exist to. The vault's allow-list would catch them too;
+/// this list says why they are refused.
+const NETWORK: &[&str] = &[
+    "async-io",
+    "async-std",
+    "axum",
+    "curl",
+    "h2",
+    "hickory-resolver",
+    "hyper",
+    "hyper-util",
+    "isahc",
+    "libp2p",
+    "mio",
+    "native-tls",
+    "nng",
+    "openssl",
+    "quinn",
+    "reqwest",
+    "rustls",
+    "smol",
+    "socket2",
+    "surf",
+    "tokio",
+    "trust-dns-resolver",
+    "tungstenite",
+    "ureq",
+    "zbus",
+    "zmq",
+];
+
+/// Crates with which a bundle could be opened.
+const OPENERS: &[&str] = &[
+    "bundle-format",
+    "hpke",
+    "kem",
+    "libcrux-ml-kem",
+    "ml-kem",
+    "pqcrypto",
+    "x-wing",
+    "x25519-dalek",
+    "zstd",
+    "zstd-safe",
+    "zstd-sys",
+];
+
+/// What each of our crates may link of the others, directly or not.
+const ONE_WAY: &[(&str, &[&str])] = &[
+    ("pack-format", &[]),
+    ("bundle-format", &["pack-format"]),
+    ("carriers", &["pack-format"]),
+    ("crossing", &["carriers", "pack-format"]),
+    (
+        "offline-vault",
+        &["bundle-format", "carriers", "crossing", "pack-format"],
+    ),
+    ("online-relay", &["carriers", "crossing", "pack-format"]),
+];
+
+/// The crates that `package` links, without what only runs while it is built or tested.
+fn linked(package: &str) -> BTreeSet<String> {
+    let lines = tree(package, "{p}");
+    let names = lines.iter().filter_map(|line| line.split(' ').next());
+    names
+        .filter(|name| *name != package)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn tree(package: &str, format: &str) -> Vec<String> {
+    let edges = "normal,no-proc-macro";
+    let text = cargo(&[
+        "tree", "-p", package, "-e", edges, "--prefix", "none", "-f", format,
+    ]);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn assert_links_none(package: &str, banned: &[&str], reason: &str) {
+    let linked = linked(package);
+    let found: Vec<_> = banned
+        .iter()
+        .filter(|name| linked.contains(**name))
+        .collect();
+    assert!(found.is_empty(), "{package} links {found:?}: {reason}");
+}
+
+#[test]
+fn vault_links_no_crate_that_opens_sockets() {
+    let reason = "nothing in the vault may speak to a network";
+    assert_links_none("offline-vault", NETWORK, reason);
+}
+
+#[test]
+fn vault_links_only_crates_on_its_list() {
+    let list = read(&root().join("tests/tests/all/architecture/vault-crates.txt"));
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    let allowed: BTreeSet<String> = lines
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect();
+    let linked = linked("offline-vault");
+    let new: Vec<_> = linked.difference(&allowed).collect();
+    assert!(
+        new.is_empty(),
+        "offline-vault links {new:?}, which nobody has argued for: say in the commit what each is \
+         needed for, that it opens no socket and who maintains it, then add it to \
+         tests/tests/all/architecture/vault-crates.txt"
+    );
+    let gone: Vec<_> = allowed.difference(&linked).collect();
+    assert!(
+        gone.is_empty(),
+        "vault-crates.txt allows {gone:?}, which nothing links: remove them"
+    );
+}
+
+/// The crates that wrap system calls have sockets behind features.
+#[test]
+fn vault_enables_no_socket_features() {
+    let sockets = ["all-apis", "net", "socket", "use-libc"];
+    for line in tree("offline-vault", "{p}|{f}") {
+        let (package, features) = line.split_once('|').unwrap();
+        let name = package.split(' ').next().unwrap();
+        let features = features.trim_end_matches(" (*)").split(',');
+        let found: Vec<_> = features
+            .filter(|feature| sockets.contains(feature))
+            .collect();
+        let wraps_calls = ["linux-raw-sys", "nix", "rustix"].contains(&name);
+        assert!(
+            !wraps_calls || found.is_empty(),
+            "offline-vault enables {found:?} of {name}"
+        );
+    }
+}
+
+#[test]
+fn relay_links_nothing_that_opens_a_bundle() {
+    let reason = "a relay carries bundles and must not be able to open them";
+    assert_links_none("online-relay", OPENERS, reason);
+}
+
+#[test]
+fn vault_and_relay_never_depend_on_each_other() {
+    let reason = "they meet in tests/ only";
+    assert_links_none("offline-vault", &["online-relay"], reason);
+    assert_links_none("online-relay", &["offline-vault"], reason);
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let ours: BTreeSet<String> = member_names().into_iter().collect();
+    for (package, allowed) in ONE_WAY {
+        let linked = linked(package);
+        for name in linked.intersection(&ours) {
+            let may = allowed.contains(&name.as_str());
+            assert!(
+                may,
+                "{package} links {name}: not in the direction of ARCHITECTURE.md"
+            );
+        }
+    }
+    for name in ours.iter().filter(|name| !name.starts_with("causeway-")) {
+        let ruled = ONE_WAY.iter().any(|(package, _)| package == name);
+        assert!(
+            ruled,
+            "{name} has no place in the one-way rule: add it to ONE_WAY"
+        );
+    }
+}
+
+#[test]
+fn core_crates_link_no_storage_and_no_randomness() {
+    for package in ["pack-format", "bundle-format"] {
+        let reason = "core crates are handed bytes, the time and randomness";
+        let banned = [
+            "getrandom",
+            "libc",
+            "nix",
+            "rand",
+            "rusqlite",
+            "rustix",
+            "tokio",
+        ];
+        assert_links_none(package, &banned, reason);
+    }
+}
