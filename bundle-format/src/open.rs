@@ -254,7 +254,7 @@ impl<R: ReadAt> UnlockedBundle<R> {
     }
 }
 
-impl<R: ReadAt> SignedBundle<R> {
+impl<R: ReadAt + Sync> SignedBundle<R> {
     /// Who sealed it, for whom, and when they say.
     #[must_use]
     pub fn sender(&self) -> &Sender {
@@ -395,7 +395,7 @@ impl<R: ReadAt> SignedBundle<R> {
     }
 }
 
-impl<R: ReadAt> VerifiedBundle<R> {
+impl<R: ReadAt + Sync> VerifiedBundle<R> {
     /// Who sealed it, for whom, and when they say.
     #[must_use]
     pub fn sender(&self) -> &Sender {

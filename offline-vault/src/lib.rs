@@ -3,6 +3,7 @@
 //! Nothing here opens a socket, and the program gives up the right to ([`lockdown`]). SQL lives
 //! under [`store`] only; the command line and any screen call the same service, [`vault`].
 
+pub mod cli;
 pub mod clock;
 pub mod files;
 pub mod limits;
@@ -13,3 +14,4 @@ pub mod paths;
 pub mod store;
 pub mod vault;
 pub mod vault_key;
+pub mod work;

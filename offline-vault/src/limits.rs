@@ -24,3 +24,9 @@ pub const CARD_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 pub const CODE_FILE_BYTES_MAX: u64 = 4096;
 /// Longest note on how a contact was verified, in characters.
 pub const HOW_CHARS_MAX: usize = 200;
+/// How long an unlocked session waits for a line before it locks itself.
+pub const SESSION_IDLE_SECS: u64 = 600;
+/// How long a session that is told to end may finish its command. Keys are gone within a second.
+pub const SESSION_STOP_MILLIS: u64 = 800;
+/// Most files sent at once. A bundle's manifest holds about this many.
+pub const WALK_ENTRIES_MAX: usize = 500_000;

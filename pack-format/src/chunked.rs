@@ -67,7 +67,7 @@ pub enum ChunkedError {
 }
 
 /// Positional reads, so that one sealed message can be opened from several threads.
-pub trait ReadAt: Send + Sync {
+pub trait ReadAt {
     /// Fills `buf` from `offset`.
     ///
     /// # Errors

@@ -173,7 +173,7 @@ impl Wire for PackPlan {
 }
 
 /// Where a pack's bundles are read from while it is sealed.
-pub trait BundleSource: Send + Sync {
+pub trait BundleSource {
     /// The sealed bytes of one bundle, exactly as long as planned and unchanged since.
     ///
     /// # Errors

@@ -21,7 +21,10 @@ impl BundleFile {
     /// Opens a bundle by its path. A link in its place is not followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(path)?;
         let size_bytes = file.metadata()?.len();
         Ok(Self { file, size_bytes })
     }
@@ -43,7 +46,6 @@ pub(crate) struct NewBundleFile {
     name: String,
     file: File,
     hasher: blake3::Hasher,
-    size_bytes: u64,
     kept: bool,
 }
 
@@ -54,7 +56,13 @@ impl NewBundleFile {
         let path = folder.join(&name);
         let file = create_private(&path)?;
         let hasher = blake3::Hasher::new();
-        Ok(Self { path, name, file, hasher, size_bytes: 0, kept: false })
+        Ok(Self {
+            path,
+            name,
+            file,
+            hasher,
+            kept: false,
+        })
     }
 
     /// Copies `body` to its end.
@@ -62,7 +70,9 @@ impl NewBundleFile {
         let mut piece = vec![0; COPY_BYTES];
         loop {
             let len = body.read(&mut piece)?;
-            let Some(read) = piece.get(..len).filter(|read| !read.is_empty()) else { return Ok(()) };
+            let Some(read) = piece.get(..len).filter(|read| !read.is_empty()) else {
+                return Ok(());
+            };
             self.write_all(read)?;
         }
     }
@@ -70,7 +80,9 @@ impl NewBundleFile {
     /// Makes the bytes and the name durable. The file is still removed when this value is dropped
     /// before [`NewBundleFile::keep`].
     pub(crate) fn sync(&self) -> Result<(), FileError> {
-        self.file.sync_all().map_err(FileError::of("write", &self.path))?;
+        self.file
+            .sync_all()
+            .map_err(FileError::of("write", &self.path))?;
         sync_directory_of(&self.path)
     }
 
@@ -89,11 +101,6 @@ impl NewBundleFile {
         &self.path
     }
 
-    /// Bytes written so far.
-    pub(crate) fn size_bytes(&self) -> u64 {
-        self.size_bytes
-    }
-
     /// BLAKE3 of what was written so far.
     pub(crate) fn content_id(&self) -> ContentId {
         ContentId(*self.hasher.finalize().as_bytes())
@@ -109,7 +116,6 @@ impl Write for NewBundleFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.hasher.update(bytes);
-        self.size_bytes += bytes.len() as u64;
         Ok(())
     }
 

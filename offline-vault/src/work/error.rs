@@ -52,6 +52,9 @@ pub enum WorkError {
         #[source]
         source: OpenError,
     },
+    /// A bundle that came could not be checked, for a reason that is not the bundle's.
+    #[error("a bundle that came could not be checked")]
+    TakeIn(#[source] OpenError),
     /// There is nothing to send.
     #[error("there is nothing to send: no file and no message")]
     Nothing,
@@ -148,10 +151,17 @@ impl Advice for WorkError {
             Self::Seal(SealError::Sink(_)) => "seal-cannot-write",
             Self::Seal(SealError::Format(_)) => "seal-over-limit",
             Self::Seal(_) => "seal-failed",
-            Self::Open { source: OpenError::Stopped, .. } => "cancelled",
-            Self::Open { source: OpenError::Sink(_), .. } => "save-cannot-write",
+            Self::Open {
+                source: OpenError::Stopped,
+                ..
+            } => "cancelled",
+            Self::Open {
+                source: OpenError::Sink(_),
+                ..
+            } => "save-cannot-write",
             Self::Open { source, .. } if source.is_refusal() => "bundle-refused",
             Self::Open { .. } => "bundle-unreadable",
+            Self::TakeIn(_) => "take-in-failed",
             Self::Nothing => "nothing-to-send",
             Self::NoReader => "no-reader",
             Self::MessageLong { .. } => "message-long",
@@ -178,6 +188,7 @@ impl Advice for WorkError {
                 "nothing of it was written out; the other bundles are not touched by this"
             }
             Self::Open { .. } => "nothing half-written was left; the bundle is still in the vault",
+            Self::TakeIn(_) => "nothing is lost: the bundle is still on the medium",
             Self::Stored(_) => "the rest of the vault still opens",
             _ => "nothing was changed",
         }
@@ -189,9 +200,11 @@ impl Advice for WorkError {
             return inner.next_step();
         }
         match self {
-            Self::Seal(SealError::Stopped) | Self::Open { source: OpenError::Stopped, .. } => {
-                "run the command again whenever you like".to_owned()
-            }
+            Self::Seal(SealError::Stopped)
+            | Self::Open {
+                source: OpenError::Stopped,
+                ..
+            } => "run the command again whenever you like".to_owned(),
             Self::Seal(SealError::Sink(_)) | Self::DiskFull { .. } => {
                 "free some space on the vault's disk, then run the command again".to_owned()
             }
@@ -205,8 +218,11 @@ impl Advice for WorkError {
             Self::Open { .. } => {
                 "check the disk and where you save to, then run the command again".to_owned()
             }
+            Self::TakeIn(_) => "check the vault's disk, then run the same command again".to_owned(),
             Self::Nothing => "name files or folders, or add --message TEXT".to_owned(),
-            Self::NoReader => "add --to NAME; offline-vault contact list shows the names".to_owned(),
+            Self::NoReader => {
+                "add --to NAME; offline-vault contact list shows the names".to_owned()
+            }
             Self::MessageLong { .. } => "send the text as a file".to_owned(),
             Self::Unverified { nickname } => format!(
                 "compare the words with them: offline-vault contact verify {nickname}; or, if you \

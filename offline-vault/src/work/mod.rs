@@ -21,7 +21,7 @@ pub use inbox::{Accepted, InboxItem, Message, Origin, accept_sender, inbox, read
 pub use inspect::{Inspection, SeenFile, inspect};
 pub use item::ItemId;
 pub use outbox::{
-    Gap, Letter, Explanation, OutboxItem, ReaderStatus, explain, gaps, outbox, send_again, withdraw,
+    Explanation, Gap, Letter, OutboxItem, ReaderStatus, explain, gaps, outbox, send_again, withdraw,
 };
 pub use send::{SendRequest, Sent, UNVERIFIED_SENTENCE, send};
 pub use sync::{Crossed, CrossedLane, Medium, sync};

@@ -15,7 +15,7 @@ use crate::files::{Existing, FileError, put_in_place, sync_directory_of};
 ///
 /// Everything is first written below a temporary folder beside its place; [`Release::finish`]
 /// moves it into place. Dropped before that, the temporary folder is removed.
-pub struct Release {
+pub(crate) struct Release {
     target: PathBuf,
     staging: PathBuf,
     message_name: String,
@@ -30,14 +30,18 @@ impl Release {
     /// # Errors
     /// [`FileError::Exists`] when something of the bundle's is there already;
     /// [`FileError::Failed`].
-    pub fn prepare(target: &Path, manifest: &Manifest) -> Result<Self, FileError> {
+    pub(crate) fn prepare(target: &Path, manifest: &Manifest) -> Result<Self, FileError> {
         let mut names: BTreeSet<String> = manifest
             .entries()
             .iter()
             .filter_map(|entry| entry.kind.path()?.components().next().map(str::to_owned))
             .collect();
         let message_name = free_name("message", "txt", &names);
-        if manifest.entries().iter().any(|entry| entry.kind == EntryKind::Message) {
+        if manifest
+            .entries()
+            .iter()
+            .any(|entry| entry.kind == EntryKind::Message)
+        {
             names.insert(message_name.clone());
         }
         private_folders(target).map_err(FileError::of("create", target))?;
@@ -53,14 +57,20 @@ impl Release {
             .create(&staging)
             .map_err(FileError::of("create", &staging))?;
         let target = target.to_path_buf();
-        Ok(Self { target, staging, message_name, names, file: None })
+        Ok(Self {
+            target,
+            staging,
+            message_name,
+            names,
+            file: None,
+        })
     }
 
     /// Makes the released files durable and moves them into place.
     ///
     /// # Errors
     /// [`FileError`]; what is in place by then stays, the rest is removed.
-    pub fn finish(self) -> Result<Vec<PathBuf>, FileError> {
+    pub(crate) fn finish(self) -> Result<Vec<PathBuf>, FileError> {
         let folder = File::open(&self.staging).map_err(FileError::of("open", &self.staging))?;
         rustix::fs::syncfs(&folder)
             .map_err(|errno| FileError::of("sync", &self.staging)(errno.into()))?;
@@ -77,7 +87,11 @@ impl Release {
 
     fn create(&mut self, path: &Path, executable: bool) -> io::Result<()> {
         let mode = if executable { 0o700 } else { 0o600 };
-        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)?;
         self.file = Some(BufWriter::with_capacity(WRITE_BYTES, file));
         Ok(())
     }
@@ -104,7 +118,9 @@ impl EntrySink for Release {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(bytes))
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -128,7 +144,10 @@ fn staging_name(target: &Path) -> Result<String, FileError> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)
         .map_err(|_| FileError::of("name a folder in", target)(io::ErrorKind::Other.into()))?;
-    Ok(format!(".causeway-unfinished-{}", data_encoding::HEXLOWER.encode(&random)))
+    Ok(format!(
+        ".causeway-unfinished-{}",
+        data_encoding::HEXLOWER.encode(&random)
+    ))
 }
 
 /// `stem.extension`, or with a number when the bundle has a file of that name.
@@ -152,7 +171,13 @@ mod tests {
     fn manifest(paths: &[&str]) -> Manifest {
         let file = |path: &&str| {
             let path = BundlePath::new(path).unwrap();
-            Entry { kind: EntryKind::File { path, executable: false }, size_bytes: 0 }
+            Entry {
+                kind: EntryKind::File {
+                    path,
+                    executable: false,
+                },
+                size_bytes: 0,
+            }
         };
         Manifest::new(paths.iter().map(file).collect(), vec![]).unwrap()
     }

@@ -15,8 +15,8 @@ use super::bundle_file::NewBundleFile;
 use super::walk::NewContents;
 use crate::clock::UnixTime;
 use crate::store::{
-    Changes, ChainDirection, Contact, NewChain, NewOutgoing, OutgoingId, OutgoingKind, Recipient,
-    RecipientState, SlotKind,
+    ChainDirection, Changes, Contact, ContactId, NewChain, NewOutgoing, OutgoingId, OutgoingKind,
+    Recipient, RecipientState, SlotKind,
 };
 use crate::vault::Vault;
 
@@ -53,35 +53,18 @@ pub(crate) fn seal_into_vault(
 ) -> Result<SealedItem, WorkError> {
     let meta = vault.store().read().meta()?;
     let mut rng = vault.rng()?;
-    let keys = take_chain_keys(vault, contacts)?;
+    let letters = address(contacts, take_chain_keys(vault, contacts)?, draft.kind);
     let mut contents = draft.contents;
-    let by_kem = keys.iter().any(|key| matches!(key, Key::Kem));
-    let needs_card = contacts.iter().any(|contact| contact.card_given != meta.card_serial);
-    let gives_card = by_kem || needs_card;
-    if gives_card {
+    let card = due_card(&letters, meta.card_serial);
+    if card.is_some() {
         contents.card = Some(vault.card()?.to_bytes());
     }
-    let slots: Vec<_> = keys.iter().map(|key| match key {
-        Key::Chain(_) => SlotKind::Chain,
-        Key::Kem => SlotKind::Kem,
-    });
-    let sequences: Vec<u64> = contacts.iter().map(|contact| match draft.kind {
-        OutgoingKind::Work => contact.next_sequence,
-        OutgoingKind::Receipt => 0,
-    });
-    let readers = contacts.iter().zip(keys).zip(&sequences).map(|((contact, key), sequence)| Reader {
-        fingerprint: contact.card.fingerprint(),
-        sequence: *sequence,
-        key: match key {
-            Key::Chain(secret) => SlotKey::Chain(secret),
-            Key::Kem => SlotKey::Kem(contact.card.encapsulation_key()),
-        },
-    });
+    let notes: Vec<_> = letters.iter().map(Letter::note).collect();
     let request = SealRequest {
         identity: vault.identity(),
         incarnation: meta.incarnation,
         created_at: u64::try_from(now.0).unwrap_or(0),
-        readers: readers.collect(),
+        readers: letters.into_iter().map(Letter::into_reader).collect(),
     };
     let mut file = NewBundleFile::create(&vault.paths().bundles(), rng.array())?;
     let sealed = seal(&request, &mut contents, &mut file, &mut rng, progress)?;
@@ -94,34 +77,108 @@ pub(crate) fn seal_into_vault(
         created_at: now,
         kind: draft.kind,
         summary: draft.summary,
-        bundle_key: BundleKey { secret: sealed.bundle_key.duplicate(), counts: sealed.counts },
+        bundle_key: BundleKey {
+            secret: sealed.bundle_key.duplicate(),
+            counts: sealed.counts,
+        },
     };
-    let content_bytes = sealed.manifest.content_bytes();
     let id = vault.store().write(|changes| {
         let id = changes.insert_outgoing(&new)?;
-        for ((contact, slot), sequence) in contacts.iter().zip(slots).zip(sequences) {
-            if draft.kind == OutgoingKind::Work {
-                changes.take_sequence(contact.id)?;
-            }
-            changes.insert_recipient(&Recipient {
-                outgoing_id: id,
-                contact_id: contact.id,
-                sequence,
-                slot,
-                state: RecipientState::Ready,
-                state_at: now,
-                resend: false,
-            })?;
-            if gives_card {
-                changes.set_card_given(contact.id, meta.card_serial)?;
-            }
+        for note in notes {
+            store_reader(changes, id, note, card, now)?;
         }
         store_new_chains(changes, contacts, &sealed, content_id)?;
         also(changes)?;
         Ok::<_, WorkError>(id)
     })?;
     file.keep();
-    Ok(SealedItem { id, size_bytes: sealed.size_bytes, content_bytes })
+    let content_bytes = sealed.manifest.content_bytes();
+    Ok(SealedItem {
+        id,
+        size_bytes: sealed.size_bytes,
+        content_bytes,
+    })
+}
+
+/// One reader of the bundle that is being sealed.
+struct Letter<'a> {
+    contact: &'a Contact,
+    key: Key,
+    sequence: u64,
+}
+
+/// What is stored of a reader.
+type ReaderNote = (ContactId, SlotKind, u64);
+
+impl<'a> Letter<'a> {
+    fn note(&self) -> ReaderNote {
+        let slot = match self.key {
+            Key::Chain(_) => SlotKind::Chain,
+            Key::Kem => SlotKind::Kem,
+        };
+        (self.contact.id, slot, self.sequence)
+    }
+
+    fn into_reader(self) -> Reader<'a> {
+        Reader {
+            fingerprint: self.contact.card.fingerprint(),
+            sequence: self.sequence,
+            key: match self.key {
+                Key::Chain(secret) => SlotKey::Chain(secret),
+                Key::Kem => SlotKey::Kem(self.contact.card.encapsulation_key()),
+            },
+        }
+    }
+}
+
+fn address(contacts: &[Contact], keys: Vec<Key>, kind: OutgoingKind) -> Vec<Letter<'_>> {
+    let letter = |(contact, key): (_, _)| Letter {
+        sequence: number_for(contact, kind),
+        contact,
+        key,
+    };
+    contacts.iter().zip(keys).map(letter).collect()
+}
+
+/// Receipts are not counted: a lost one is made good by the next.
+fn number_for(contact: &Contact, kind: OutgoingKind) -> u64 {
+    match kind {
+        OutgoingKind::Work => contact.next_sequence,
+        OutgoingKind::Receipt => 0,
+    }
+}
+
+/// The serial of the card that goes with the bundle: with the first bundle to somebody, and after
+/// the card has changed.
+fn due_card(letters: &[Letter<'_>], serial: u32) -> Option<u32> {
+    let is_due =
+        |letter: &Letter<'_>| matches!(letter.key, Key::Kem) || letter.contact.card_given != serial;
+    letters.iter().any(is_due).then_some(serial)
+}
+
+fn store_reader(
+    changes: &Changes<'_>,
+    id: OutgoingId,
+    (contact_id, slot, sequence): ReaderNote,
+    card: Option<u32>,
+    now: UnixTime,
+) -> Result<(), WorkError> {
+    if sequence > 0 {
+        changes.take_sequence(contact_id)?;
+    }
+    if let Some(serial) = card {
+        changes.set_card_given(contact_id, serial)?;
+    }
+    changes.insert_recipient(&Recipient {
+        outgoing_id: id,
+        contact_id,
+        sequence,
+        slot,
+        state: RecipientState::Ready,
+        state_at: now,
+        resend: false,
+    })?;
+    Ok(())
 }
 
 /// Takes the next key of each contact's chain and makes that durable before anything is sealed

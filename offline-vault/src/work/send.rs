@@ -76,9 +76,15 @@ pub fn send(
     check_room(vault, &found)?;
     let (file_count, skipped) = (found.count(), found.skipped());
     let summary = summary(request, &found);
-    let contents = NewContents { message: request.message.clone(), ..NewContents::default() };
-    let draft =
-        Draft { kind: OutgoingKind::Work, contents: contents.with_files(found), summary };
+    let contents = NewContents {
+        message: request.message.clone(),
+        ..NewContents::default()
+    };
+    let draft = Draft {
+        kind: OutgoingKind::Work,
+        contents: contents.with_files(found),
+        summary,
+    };
     let sealed = seal_into_vault(vault, &contacts, draft, now, progress, |_| Ok(()))?;
     let lanes = vault.store().read().lanes()?;
     let without_way = contacts.iter().filter(|contact| !has_way(contact, &lanes));
@@ -88,8 +94,13 @@ pub fn send(
         content_bytes: sealed.content_bytes,
         file_count,
         skipped,
-        without_way: without_way.map(|contact| contact.nickname.clone()).collect(),
-        to: contacts.into_iter().map(|contact| contact.nickname).collect(),
+        without_way: without_way
+            .map(|contact| contact.nickname.clone())
+            .collect(),
+        to: contacts
+            .into_iter()
+            .map(|contact| contact.nickname)
+            .collect(),
     })
 }
 
@@ -111,11 +122,14 @@ fn readers(vault: &Vault, request: &SendRequest) -> Result<Vec<Contact>, WorkErr
     }
     let mut contacts = Vec::new();
     for nickname in names {
-        let contact = vault
-            .store()
-            .read()
-            .contact_named(&nickname)?
-            .ok_or(VaultError::ContactUnknown { nickname: nickname.clone() })?;
+        let contact =
+            vault
+                .store()
+                .read()
+                .contact_named(&nickname)?
+                .ok_or(VaultError::ContactUnknown {
+                    nickname: nickname.clone(),
+                })?;
         if contact.verification.is_none() && !request.unverified_accepted {
             return Err(WorkError::Unverified { nickname });
         }
@@ -130,13 +144,19 @@ fn check_room(vault: &Vault, found: &Found) -> Result<(), WorkError> {
     let free_bytes = rustix::fs::statvfs(vault.paths().dir())
         .map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
     if free_bytes < needed_bytes {
-        return Err(WorkError::DiskFull { free_bytes, needed_bytes });
+        return Err(WorkError::DiskFull {
+            free_bytes,
+            needed_bytes,
+        });
     }
     Ok(())
 }
 
 fn summary(request: &SendRequest, found: &Found) -> String {
-    let names = request.paths.iter().filter_map(|path| path.file_name()?.to_str());
+    let names = request
+        .paths
+        .iter()
+        .filter_map(|path| path.file_name()?.to_str());
     let names: Vec<String> = names.map(|name| Shown(name).to_string()).collect();
     let files = match found.count() {
         0 => String::new(),

@@ -105,14 +105,14 @@ pub enum Special {
 
 /// Everything found, in the order of a bundle.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     files: Vec<FoundFile>,
     total_bytes: u64,
     skipped: u64,
 }
 
 #[derive(Debug)]
-struct FoundFile {
+pub(crate) struct FoundFile {
     kind: EntryKind,
     source: PathBuf,
 }
@@ -120,19 +120,19 @@ struct FoundFile {
 impl Found {
     /// How many files there are, empty folders included.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.files.len()
     }
 
     /// Bytes in them, when they were looked at.
     #[must_use]
-    pub fn total_bytes(&self) -> u64 {
+    pub(crate) fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
 
     /// Links and special files that were left out.
     #[must_use]
-    pub fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.skipped
     }
 
@@ -140,7 +140,10 @@ impl Found {
         if self.files.len() >= WALK_ENTRIES_MAX {
             return Err(WalkError::TooMany);
         }
-        self.files.push(FoundFile { kind, source: source.to_path_buf() });
+        self.files.push(FoundFile {
+            kind,
+            source: source.to_path_buf(),
+        });
         self.total_bytes = self.total_bytes.saturating_add(size);
         Ok(())
     }
@@ -150,7 +153,7 @@ impl Found {
 ///
 /// # Errors
 /// [`WalkError`].
-pub fn walk(paths: &[PathBuf], special: Special) -> Result<Found, WalkError> {
+pub(crate) fn walk(paths: &[PathBuf], special: Special) -> Result<Found, WalkError> {
     let mut found = Found::default();
     // An explicit stack: the depth of a folder tree is somebody else's choice.
     let mut pending: Vec<(PathBuf, String, bool)> = Vec::new();
@@ -158,13 +161,25 @@ pub fn walk(paths: &[PathBuf], special: Special) -> Result<Found, WalkError> {
         pending.push((path.clone(), top_name(path)?, true));
     }
     while let Some((path, name, is_given)) = pending.pop() {
-        let unreadable = |source| WalkError::Unreadable { path: path.clone(), source };
+        let unreadable = |source| WalkError::Unreadable {
+            path: path.clone(),
+            source,
+        };
         let metadata = fs::symlink_metadata(&path).map_err(unreadable)?;
-        let place = BundlePath::new(&name)
-            .map_err(|source| WalkError::Name { path: path.clone(), source })?;
+        let place = BundlePath::new(&name).map_err(|source| WalkError::Name {
+            path: path.clone(),
+            source,
+        })?;
         if metadata.is_file() {
             let executable = metadata.mode() & 0o100 != 0;
-            found.add(EntryKind::File { path: place, executable }, &path, metadata.len())?;
+            found.add(
+                EntryKind::File {
+                    path: place,
+                    executable,
+                },
+                &path,
+                metadata.len(),
+            )?;
         } else if metadata.is_dir() {
             let below = children(&path, &name)?;
             if below.is_empty() {
@@ -182,12 +197,17 @@ pub fn walk(paths: &[PathBuf], special: Special) -> Result<Found, WalkError> {
 }
 
 fn children(path: &Path, name: &str) -> Result<Vec<(PathBuf, String, bool)>, WalkError> {
-    let unreadable = |source| WalkError::Unreadable { path: path.to_path_buf(), source };
+    let unreadable = |source| WalkError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    };
     let mut below = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let child = entry.file_name();
-        let child = child.to_str().ok_or_else(|| WalkError::NotUtf8 { path: entry.path() })?;
+        let child = child
+            .to_str()
+            .ok_or_else(|| WalkError::NotUtf8 { path: entry.path() })?;
         below.push((entry.path(), format!("{name}/{child}"), false));
     }
     Ok(below)
@@ -195,7 +215,10 @@ fn children(path: &Path, name: &str) -> Result<Vec<(PathBuf, String, bool)>, Wal
 
 /// The name a given path has in the bundle: its last component, also of `.` and `..`.
 fn top_name(path: &Path) -> Result<String, WalkError> {
-    let unreadable = |source| WalkError::Unreadable { path: path.to_path_buf(), source };
+    let unreadable = |source| WalkError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    };
     let whole = match path.file_name() {
         Some(_) => path.to_path_buf(),
         None => fs::canonicalize(path).map_err(unreadable)?,
@@ -203,8 +226,12 @@ fn top_name(path: &Path) -> Result<String, WalkError> {
     let name = whole.file_name().map(std::ffi::OsStr::to_str);
     match name {
         Some(Some(name)) => Ok(name.to_owned()),
-        Some(None) => Err(WalkError::NotUtf8 { path: path.to_path_buf() }),
-        None => Err(WalkError::Special { path: path.to_path_buf() }),
+        Some(None) => Err(WalkError::NotUtf8 {
+            path: path.to_path_buf(),
+        }),
+        None => Err(WalkError::Special {
+            path: path.to_path_buf(),
+        }),
     }
 }
 
@@ -212,7 +239,10 @@ fn sort(files: &mut [FoundFile]) -> Result<(), WalkError> {
     files.sort_by(|one, other| parts(one).cmp(parts(other)));
     for (before, after) in files.iter().zip(files.iter().skip(1)) {
         if !in_order(&before.kind, &after.kind) {
-            let name = after.kind.path().map_or_else(String::new, |path| path.as_str().to_owned());
+            let name = after
+                .kind
+                .path()
+                .map_or_else(String::new, |path| path.as_str().to_owned());
             return Err(WalkError::SameName { name });
         }
     }
@@ -220,25 +250,28 @@ fn sort(files: &mut [FoundFile]) -> Result<(), WalkError> {
 }
 
 fn parts(file: &FoundFile) -> impl Iterator<Item = &str> {
-    file.kind.path().into_iter().flat_map(BundlePath::components)
+    file.kind
+        .path()
+        .into_iter()
+        .flat_map(BundlePath::components)
 }
 
 /// The entries of one new bundle: what the vault adds, then the files.
 #[derive(Debug, Default)]
-pub struct NewContents {
+pub(crate) struct NewContents {
     /// The text for the reader.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The vault's own card.
-    pub card: Option<Vec<u8>>,
+    pub(crate) card: Option<Vec<u8>>,
     /// A receipt.
-    pub receipt: Option<Vec<u8>>,
-    files: std::vec::IntoIter<FoundFile>,
+    pub(crate) receipt: Option<Vec<u8>>,
+    pub(crate) files: std::vec::IntoIter<FoundFile>,
 }
 
 impl NewContents {
     /// Adds the files that [`walk`] found.
     #[must_use]
-    pub fn with_files(mut self, found: Found) -> Self {
+    pub(crate) fn with_files(mut self, found: Found) -> Self {
         self.files = found.files.into_iter();
         self
     }
@@ -259,12 +292,15 @@ impl Contents for NewContents {
         if let Some(receipt) = self.receipt.take() {
             return held(EntryKind::Receipts, receipt);
         }
-        let Some(file) = self.files.next() else { return Ok(None) };
+        let Some(file) = self.files.next() else {
+            return Ok(None);
+        };
         if matches!(file.kind, EntryKind::Folder(_)) {
             return held(file.kind, Vec::new());
         }
-        let opened = open_plain(&file.source)
-            .map_err(|err| io::Error::new(err.kind(), format!("{}: {err}", file.source.display())))?;
+        let opened = open_plain(&file.source).map_err(|err| {
+            io::Error::new(err.kind(), format!("{}: {err}", file.source.display()))
+        })?;
         Ok(Some((file.kind, Box::new(opened))))
     }
 }
@@ -273,9 +309,15 @@ impl Contents for NewContents {
 fn open_plain(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
     if !file.metadata().as_ref().is_ok_and(Metadata::is_file) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a plain file any more"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "is not a plain file any more",
+        ));
     }
     Ok(file)
 }
@@ -285,7 +327,11 @@ mod tests {
     use super::*;
 
     fn names(found: &Found) -> Vec<String> {
-        found.files.iter().map(|file| file.kind.path().unwrap().as_str().to_owned()).collect()
+        found
+            .files
+            .iter()
+            .map(|file| file.kind.path().unwrap().as_str().to_owned())
+            .collect()
     }
 
     #[test]
@@ -299,7 +345,10 @@ mod tests {
             fs::write(root.join(file), file).unwrap();
         }
         let found = walk(&[root], Special::Refuse).unwrap();
-        assert_eq!(names(&found), ["work/a/2", "work/a!", "work/b/1", "work/b/empty", "work/z"]);
+        assert_eq!(
+            names(&found),
+            ["work/a/2", "work/a!", "work/b/1", "work/b/empty", "work/z"]
+        );
         assert_eq!(found.total_bytes(), 3 + 3 + 2 + 1);
     }
 
@@ -313,7 +362,10 @@ mod tests {
         let refused = walk(std::slice::from_ref(&root), Special::Refuse);
         assert!(matches!(refused, Err(WalkError::Special { .. })));
         let found = walk(std::slice::from_ref(&root), Special::Skip).unwrap();
-        assert_eq!((names(&found), found.skipped()), (vec!["work/file".to_owned()], 1));
+        assert_eq!(
+            (names(&found), found.skipped()),
+            (vec!["work/file".to_owned()], 1)
+        );
         // A link that was named on the command line is not left out silently.
         let named = walk(&[root.join("link")], Special::Skip);
         assert!(matches!(named, Err(WalkError::Special { .. })));
@@ -327,7 +379,10 @@ mod tests {
             fs::write(dir.path().join(folder).join("same"), "x").unwrap();
         }
         let paths = [dir.path().join("a/same"), dir.path().join("b/same")];
-        assert!(matches!(walk(&paths, Special::Refuse), Err(WalkError::SameName { .. })));
+        assert!(matches!(
+            walk(&paths, Special::Refuse),
+            Err(WalkError::SameName { .. })
+        ));
     }
 
     #[test]
@@ -346,6 +401,11 @@ mod tests {
         let found = walk(std::slice::from_ref(&path), Special::Refuse).unwrap();
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
-        assert!(NewContents::default().with_files(found).next_entry().is_err());
+        assert!(
+            NewContents::default()
+                .with_files(found)
+                .next_entry()
+                .is_err()
+        );
     }
 }

@@ -1,0 +1,158 @@
+//! One plug: take in what is there, write what is due, and say what became of everything.
+
+use std::path::Path;
+
+use carriers::stick::Stick;
+use crossing::{CrossingError, Lane, LaneReport, Options, Progress, SyncReport};
+use pack_format::codec::Wire as _;
+use pack_format::pack::PlannedItem;
+
+use super::host::VaultHost;
+use super::{ItemId, WorkError};
+use crate::clock::UnixTime;
+use crate::names::LocalName;
+use crate::store::{OutgoingKind, RecipientState};
+use crate::vault::Vault;
+
+/// What carries the packs.
+#[derive(Clone, Copy, Debug)]
+pub enum Medium<'a> {
+    /// A folder: the mount point of a stick.
+    Stick(&'a Path),
+    /// A device, tape or image without a file system.
+    Raw(&'a Path),
+}
+
+/// What a crossing did.
+#[derive(Debug)]
+pub struct Crossed {
+    /// For each pairing.
+    pub lanes: Vec<CrossedLane>,
+    /// New items of the inbox.
+    pub new_items: Vec<ItemId>,
+    /// Items that readers confirmed, with the reader.
+    pub confirmed: Vec<(ItemId, LocalName)>,
+    /// Bundles that were refused, with the reason.
+    pub refused: Vec<String>,
+    /// What couriers reported.
+    pub reports: Vec<String>,
+    /// Bundles that were here already.
+    pub duplicates: u64,
+    /// The engine's own report.
+    pub report: SyncReport,
+    /// Whether the crossing ended well. What was taken in and written counts either way.
+    pub outcome: Result<(), CrossingError>,
+}
+
+/// What a crossing did for one pairing.
+#[derive(Debug)]
+pub struct CrossedLane {
+    /// The pairing.
+    pub name: LocalName,
+    /// Items that lie on the medium now, read back and compared.
+    pub on_medium: Vec<ItemId>,
+    /// The engine's numbers.
+    pub report: LaneReport,
+}
+
+/// Runs one crossing.
+///
+/// # Errors
+/// [`WorkError`] when it ended early; running it again goes on from there.
+pub fn sync(
+    vault: &Vault,
+    medium: Medium<'_>,
+    options: &Options,
+    now: UnixTime,
+    progress: &mut dyn Progress,
+) -> Result<Crossed, WorkError> {
+    let stored = vault.store().read().lanes()?;
+    if stored.is_empty() {
+        return Err(WorkError::NoPairing);
+    }
+    let mut lanes = stored
+        .iter()
+        .map(|lane| Lane::from_wire(&lane.state).map_err(WorkError::Stored))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut host = VaultHost::new(vault, now);
+    let report = match medium {
+        Medium::Stick(path) => {
+            let stick = Stick::open(path)?;
+            crossing::sync_stick(&stick, &mut lanes, &mut host, progress, options)?
+        }
+        Medium::Raw(path) => crossing::sync_raw(path, &mut lanes, &mut host, progress, options)?,
+    };
+    let brought = std::mem::take(&mut host.brought);
+    drop(host);
+    let mut crossed = Vec::new();
+    for ((stored, lane), report) in stored.into_iter().zip(&lanes).zip(&report.lanes) {
+        let on_medium = note_on_medium(vault, lane, report, now)?;
+        crossed.push(CrossedLane {
+            name: stored.name,
+            on_medium,
+            report: report.clone(),
+        });
+    }
+    let mut confirmed = Vec::new();
+    for (outgoing, contact) in brought.confirmed {
+        if let Some(contact) = vault.store().read().contact(contact)? {
+            confirmed.push((ItemId::Out(outgoing), contact.nickname));
+        }
+    }
+    Ok(Crossed {
+        lanes: crossed,
+        new_items: brought.items,
+        confirmed,
+        refused: brought.refused,
+        reports: brought.reports,
+        duplicates: brought.duplicates,
+        outcome: report.outcome(),
+        report,
+    })
+}
+
+/// Bundles whose pack lies on the medium with all the parts that are still wanted. They count as
+/// on the stick only after the medium was read back.
+fn note_on_medium(
+    vault: &Vault,
+    lane: &Lane,
+    report: &LaneReport,
+    now: UnixTime,
+) -> Result<Vec<ItemId>, WorkError> {
+    let complete = report
+        .outgoing
+        .iter()
+        .filter(|pack| pack.to_carry.is_empty())
+        .map(|pack| pack.index)
+        .collect::<Vec<_>>();
+    vault.store().write(|changes| {
+        let mut items = Vec::new();
+        for pack in lane
+            .outstanding()
+            .filter(|pack| complete.contains(&pack.index()))
+        {
+            for item in pack.items() {
+                let PlannedItem::Bundle { content_id, .. } = item else {
+                    continue;
+                };
+                let Some(outgoing) = changes.outgoing_with_content(*content_id)? else {
+                    continue;
+                };
+                for recipient in changes.recipients(outgoing.id)? {
+                    let contact = recipient.contact_id;
+                    changes.advance_recipient(
+                        outgoing.id,
+                        contact,
+                        RecipientState::OnStick,
+                        now,
+                    )?;
+                }
+                if outgoing.kind == OutgoingKind::Work {
+                    items.push(ItemId::Out(outgoing.id));
+                }
+            }
+        }
+        items.dedup();
+        Ok(items)
+    })
+}
