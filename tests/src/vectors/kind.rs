@@ -1,0 +1,125 @@
+//! The kinds of failure that vectors name: the one place where errors become words.
+
+use bundle_format::card::CardError;
+use bundle_format::open::OpenError;
+use pack_format::chunked::ChunkedError;
+use pack_format::codec::DecodeError;
+use pack_format::pack::PackError;
+use pack_format::words::WordsError;
+
+/// Why a payload was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind, as in `expect`.
+    pub kind: &'static str,
+    /// Which field or rule, in the words of this implementation.
+    pub reason: Option<&'static str>,
+}
+
+/// Every kind that bytes can provoke. Each has a vector.
+pub const KINDS: [&str; 17] = [
+    "bad-signature",
+    "chunk-altered",
+    "commitment",
+    "frame-replaced",
+    "length",
+    "no-slot",
+    "not-for-this-vault",
+    "not-recognised",
+    "over-limit",
+    "passed-on",
+    "rule",
+    "trailing-bytes",
+    "truncated",
+    "unknown",
+    "word-checksum",
+    "word-count",
+    "word-not-on-list",
+];
+
+impl Failure {
+    /// A failure that needs no further words.
+    #[must_use]
+    pub fn of(kind: &'static str) -> Self {
+        Self { kind, reason: None }
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(err: DecodeError) -> Self {
+        let (kind, what) = match err {
+            DecodeError::Truncated { what } => ("truncated", what),
+            DecodeError::TrailingBytes { what, .. } => ("trailing-bytes", what),
+            DecodeError::OverLimit { what, .. } => ("over-limit", what),
+            DecodeError::Unknown { what } => ("unknown", what),
+            DecodeError::Rule { what } => ("rule", what),
+            other => panic!("no vector can have this outcome: {other}"),
+        };
+        Self {
+            kind,
+            reason: Some(what),
+        }
+    }
+}
+
+impl From<ChunkedError> for Failure {
+    fn from(err: ChunkedError) -> Self {
+        Self::of(match err {
+            ChunkedError::Commitment => "commitment",
+            ChunkedError::Length { .. } => "length",
+            ChunkedError::Chunk { .. } => "chunk-altered",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
+    }
+}
+
+impl From<CardError> for Failure {
+    fn from(err: CardError) -> Self {
+        match err {
+            CardError::Decode(err) => err.into(),
+            CardError::Signature(_) => Self::of("bad-signature"),
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(err: OpenError) -> Self {
+        match err {
+            OpenError::NotForThisVault => Self::of("not-for-this-vault"),
+            OpenError::Sealed(err) => err.into(),
+            OpenError::Content(err) => err.into(),
+            OpenError::Sender(_) => Self::of("bad-signature"),
+            OpenError::PassedOn => Self::of("passed-on"),
+            OpenError::FrameReplaced { .. } => Self::of("frame-replaced"),
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<PackError> for Failure {
+    fn from(err: PackError) -> Self {
+        match err {
+            PackError::Sealed(err) => err.into(),
+            PackError::Content(err) => err.into(),
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<pack_format::relay::BadSignature> for Failure {
+    fn from(_: pack_format::relay::BadSignature) -> Self {
+        Self::of("bad-signature")
+    }
+}
+
+impl From<WordsError> for Failure {
+    fn from(err: WordsError) -> Self {
+        Self::of(match err {
+            WordsError::Count { .. } => "word-count",
+            WordsError::NotOnList { .. } => "word-not-on-list",
+            WordsError::Checksum => "word-checksum",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
+    }
+}

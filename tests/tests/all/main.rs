@@ -1,0 +1,11 @@
+//! What crosses more than one crate, and the test vectors of the specifications.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
+
+mod architecture;
+mod vectors;

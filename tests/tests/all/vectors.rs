@@ -1,0 +1,98 @@
+//! Runs every file of `spec/vectors`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use causeway_tests::vectors::file::VectorFile;
+use causeway_tests::vectors::kind::KINDS;
+use causeway_tests::vectors::run::{PARTS, run};
+use causeway_tests::vectors::{all, spec_folder, with_example};
+
+/// Every vector on disk: the folders are listed, and each must hold something.
+pub(crate) fn read_all() -> Vec<VectorFile> {
+    let folder = spec_folder().join("vectors");
+    let mut files = Vec::new();
+    for part in fs::read_dir(folder).unwrap() {
+        let part = part.unwrap();
+        let before = files.len();
+        for file in fs::read_dir(part.path()).unwrap() {
+            let file = file.unwrap();
+            let names = [part.file_name(), file.file_name()];
+            let names = names.map(|name| name.into_string().unwrap());
+            let text = fs::read_to_string(file.path()).unwrap();
+            files.push(VectorFile::from_text(&names.join("/"), &text));
+        }
+        assert!(files.len() > before, "{:?} is empty", part.path());
+    }
+    files.sort_by_key(VectorFile::path);
+    files
+}
+
+#[test]
+fn every_vector_has_the_outcome_that_it_says() {
+    for vector in read_all() {
+        let path = vector.path();
+        match (vector.expect(), run(&vector)) {
+            ("success", Ok(outs)) => assert_eq!(outs, vector.outs(), "{path}"),
+            ("success", Err(failure)) => panic!("{path}: refused: {failure:?}"),
+            (expected, Ok(_)) => panic!("{path}: accepted, not {expected}"),
+            (expected, Err(failure)) => {
+                let found = (failure.kind, failure.reason);
+                assert_eq!(found, (expected, vector.header("reason")), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_key_of_every_vector_is_known() {
+    for vector in read_all() {
+        let path = vector.path();
+        let part = PARTS.iter().find(|part| part.name == vector.part);
+        let inputs = part
+            .unwrap_or_else(|| panic!("{path}: no such part"))
+            .inputs;
+        for (key, _) in &vector.headers {
+            let general = ["comment", "expect", "reason", "form"].contains(&key.as_str());
+            let known = general || key.starts_with("out-") || inputs.contains(&key.as_str());
+            assert!(known, "{path}: the key {key} means nothing");
+        }
+        let refused = vector.expect() != "success";
+        assert!(
+            !refused || vector.outs().is_empty(),
+            "{path}: a refusal has no outcome"
+        );
+        assert!(
+            refused || vector.header("reason").is_none(),
+            "{path}: a success has no reason"
+        );
+    }
+}
+
+#[test]
+fn every_part_and_every_kind_of_failure_has_a_vector() {
+    let files = read_all();
+    let parts: BTreeSet<_> = files.iter().map(|file| file.part.as_str()).collect();
+    assert_eq!(parts, PARTS.iter().map(|part| part.name).collect());
+    let kinds: BTreeSet<_> = files.iter().map(VectorFile::expect).collect();
+    assert_eq!(kinds, KINDS.into_iter().chain(["success"]).collect());
+}
+
+#[test]
+fn making_the_vectors_again_gives_the_same_files() {
+    let mut made = all();
+    made.sort_by_key(VectorFile::path);
+    let on_disk = read_all();
+    let names = |files: &[VectorFile]| files.iter().map(VectorFile::path).collect::<Vec<_>>();
+    assert_eq!(names(&made), names(&on_disk), "run make_vectors");
+    for (made, path) in made.iter().zip(names(&on_disk)) {
+        let text = fs::read_to_string(spec_folder().join("vectors").join(&path)).unwrap();
+        assert_eq!(made.to_text(), text, "{path}: run make_vectors");
+    }
+}
+
+#[test]
+fn the_example_of_the_specification_is_what_the_code_makes() {
+    let document = fs::read_to_string(spec_folder().join("bundle.md")).unwrap();
+    assert_eq!(with_example(&document), document, "run make_vectors");
+}
