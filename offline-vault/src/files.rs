@@ -63,22 +63,22 @@ impl Advice for FileError {
 
     fn data_safe(&self) -> String {
         match self {
-            Self::Failed { .. } => "nothing that was stored before has changed".to_owned(),
-            Self::Exists { .. } => "the file was left as it is".to_owned(),
-            Self::Large { .. } => "nothing was changed".to_owned(),
+            Self::Failed { .. } => "Nothing that was stored before has changed.".to_owned(),
+            Self::Exists { .. } => "The file was left as it is.".to_owned(),
+            Self::Large { .. } => "Nothing was changed.".to_owned(),
         }
     }
 
     fn next_step(&self) -> String {
         match self {
             Self::Failed { .. } => {
-                "check that the path is right, writable and has space, then run the command again"
+                "Check that the path is right, writable and has space, then run the command again."
                     .to_owned()
             }
             Self::Exists { .. } => {
-                "choose another name, or add --force to overwrite the file".to_owned()
+                "Choose another name, or add --force to overwrite the file.".to_owned()
             }
-            Self::Large { .. } => "check that this is the right file".to_owned(),
+            Self::Large { .. } => "Check that this is the right file.".to_owned(),
         }
     }
 

@@ -57,23 +57,23 @@ impl Advice for PassphraseError {
     }
 
     fn data_safe(&self) -> String {
-        "nothing was opened and nothing was changed".to_owned()
+        "Nothing was opened and nothing was changed.".to_owned()
     }
 
     fn next_step(&self) -> String {
         match self {
             Self::NoTerminal | Self::Terminal(_) => {
-                "run the command in a terminal, or give --passphrase-file FILE"
+                "Run the command in a terminal, or give --passphrase-file FILE."
             }
             Self::File(_) | Self::Unreadable { .. } => {
-                "put the passphrase on the first line of a file that only you can read, and name \
-                 it with --passphrase-file"
+                "Put the passphrase on the first line of a file that only you can read, and name \
+                 it with --passphrase-file."
             }
             Self::Short => {
-                "choose a longer one: six random words from a list are easy to keep and hard to \
-                 guess"
+                "Choose a longer one: six random words from a list are easy to keep and hard to \
+                 guess."
             }
-            Self::Differ => "run the command again and type the same passphrase twice",
+            Self::Differ => "Run the command again and type the same passphrase twice.",
         }
         .to_owned()
     }

@@ -75,8 +75,8 @@ impl Advice for VaultKeyError {
 
     fn data_safe(&self) -> String {
         match self {
-            Self::Damaged(_) => "nothing was changed; without vault.key the rest stays sealed",
-            _ => "the vault is untouched and still locked",
+            Self::Damaged(_) => "Nothing was changed; without vault.key the rest stays sealed.",
+            _ => "The vault is untouched and still locked.",
         }
         .to_owned()
     }
@@ -84,18 +84,18 @@ impl Advice for VaultKeyError {
     fn next_step(&self) -> String {
         match self {
             Self::Wrong => {
-                "type the passphrase again; check the keyboard layout and, if the vault has one, \
-                 the key file"
+                "Type the passphrase again; check the keyboard layout and, if the vault has one, \
+                 the key file."
             }
-            Self::KeyFileNeeded => "run the command again with --key-file FILE",
-            Self::KeyFileUnused => "run the command again without --key-file",
+            Self::KeyFileNeeded => "Run the command again with --key-file FILE.",
+            Self::KeyFileUnused => "Run the command again without --key-file.",
             Self::Damaged(_) => {
-                "put vault.key back from a copy of the vault directory, or restore your newest \
-                 backup into a new directory"
+                "Put vault.key back from a copy of the vault directory, or restore your newest \
+                 backup into a new directory."
             }
-            Self::Newer { .. } => "use the newer offline-vault that last opened this vault",
-            Self::Memory { .. } => "end other programs, or open the vault on a larger machine",
-            Self::Cost => "choose values inside these limits",
+            Self::Newer { .. } => "Use the newer offline-vault that last opened this vault.",
+            Self::Memory { .. } => "End other programs, or open the vault on a larger machine.",
+            Self::Cost => "Choose values inside these limits.",
         }
         .to_owned()
     }
@@ -197,13 +197,13 @@ impl Advice for KeyFileError {
     }
 
     fn data_safe(&self) -> String {
-        "nothing was opened and nothing was changed".to_owned()
+        "Nothing was opened and nothing was changed.".to_owned()
     }
 
     fn next_step(&self) -> String {
         match self {
-            Self::File(_) => "check that the key file is at hand and readable",
-            Self::Short => "use a file of at least 32 random bytes",
+            Self::File(_) => "Check that the key file is at hand and readable.",
+            Self::Short => "Use a file of at least 32 random bytes.",
         }
         .to_owned()
     }

@@ -82,25 +82,25 @@ impl Advice for StoreError {
     fn data_safe(&self) -> String {
         match self {
             Self::Failed { .. } | Self::Full { .. } => {
-                "the change did not happen, and everything stored before is as it was"
+                "The change did not happen, and everything stored before is as it was."
             }
             Self::Damaged { .. } | Self::Inconsistent { .. } => {
-                "nothing was changed now, but something in the vault cannot be read any more"
+                "Nothing was changed now, but something in the vault cannot be read any more."
             }
-            Self::Newer { .. } => "nothing was changed, and everything is there",
+            Self::Newer { .. } => "Nothing was changed, and everything is there.",
         }
         .to_owned()
     }
 
     fn next_step(&self) -> String {
         match self {
-            Self::Failed { .. } => "run the command again; if it fails again, check the disk",
-            Self::Full { .. } => "make room on the disk, then run the command again",
+            Self::Failed { .. } => "Run the command again; if it fails again, check the disk.",
+            Self::Full { .. } => "Make room on the disk, then run the command again.",
             Self::Damaged { .. } | Self::Inconsistent { .. } => {
-                "copy the vault directory as it is to another disk, then restore your newest \
-                 backup"
+                "Copy the vault directory as it is to another disk, then restore your newest \
+                 backup."
             }
-            Self::Newer { .. } => "use the newer offline-vault that last opened this vault",
+            Self::Newer { .. } => "Use the newer offline-vault that last opened this vault.",
         }
         .to_owned()
     }

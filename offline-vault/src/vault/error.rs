@@ -168,11 +168,11 @@ impl Advice for VaultError {
             Self::File(err) => return err.data_safe(),
             Self::Store(err) => return err.data_safe(),
             Self::Incomplete { .. } => {
-                "nothing was changed; without that file the rest stays sealed"
+                "Nothing was changed; without that file the rest stays sealed."
             }
-            Self::InUse { .. } => "the vault is intact and in use by the other program",
-            Self::WordsDiffer { .. } => "nothing was changed; the contact is not verified by this",
-            _ => "nothing was changed",
+            Self::InUse { .. } => "The vault is intact and in use by the other program.",
+            Self::WordsDiffer { .. } => "Nothing was changed; the contact is not verified by this.",
+            _ => "Nothing was changed.",
         }
         .to_owned()
     }
@@ -204,43 +204,43 @@ impl VaultError {
     fn own_next_step(&self) -> String {
         let step = match self {
             Self::Missing { .. } => {
-                "make one with offline-vault init --name NAME, or name its directory with --vault"
+                "Make one with `offline-vault init --name NAME`, or name its directory with --vault."
             }
-            Self::Exists { .. } => "name another directory with --vault",
+            Self::Exists { .. } => "Name another directory with --vault.",
             Self::Incomplete { .. } => {
-                "put the file back from a copy of the vault directory, or restore your newest \
-                 backup into a new directory"
+                "Put the file back from a copy of the vault directory, or restore your newest \
+                 backup into a new directory."
             }
-            Self::InUse { .. } => "end the other offline-vault, then run the command again",
-            Self::Random(_) => "restart the machine, then run the command again",
-            Self::Name(_) => "choose a name of 1 to 64 bytes without control characters",
+            Self::InUse { .. } => "End the other offline-vault, then run the command again.",
+            Self::Random(_) => "Restart the machine, then run the command again.",
+            Self::Name(_) => "Choose a name of 1 to 64 bytes without control characters.",
             Self::Card(CardError::Signature(_)) => {
-                "do not use this card; ask its owner for a new copy, by another way"
+                "Do not use this card; ask its owner for a new copy, by another way."
             }
-            Self::Card(_) => "check that this is the right file, and ask its owner for a new copy",
-            Self::CardIsOwn => "ask the other person for their card",
-            Self::CardOlder { .. } => "ask them for the newest card: offline-vault card",
-            Self::AlreadyKnown { .. } => "run the command again without --as",
+            Self::Card(_) => "Check that this is the right file, and ask its owner for a new copy.",
+            Self::CardIsOwn => "Ask the other person for their card.",
+            Self::CardOlder { .. } => "Ask them for their newest card.",
+            Self::AlreadyKnown { .. } => "Run the command again without --as.",
             Self::NicknameTaken { .. } => {
-                "ask yourself whether somebody uses a name that is not theirs; for two people of \
-                 one name, add this one with --as OTHER-NAME and compare the words"
+                "Ask yourself whether somebody uses a name that is not theirs; for two people of \
+                 one name, add this one with --as OTHER-NAME and compare the words."
             }
-            Self::LocalName(_) => "choose another name",
-            Self::ContactUnknown { .. } => "list them with offline-vault contact list",
+            Self::LocalName(_) => "Choose another name.",
+            Self::ContactUnknown { .. } => "List them with `offline-vault contact list`.",
             Self::WordsDiffer { .. } => {
-                "let them read all eight words again; if they still differ, this card is not \
-                 theirs: remove it with offline-vault contact remove and get it in person"
+                "Let them read all eight words again; if they still differ, this card is not \
+                 theirs: remove it with `offline-vault contact remove` and get it in person."
             }
-            Self::Words(_) => "read the words again and type all of them",
-            Self::PairingUnknown { .. } => "list them with offline-vault pair list",
+            Self::Words(_) => "Read the words again and type all of them.",
+            Self::PairingUnknown { .. } => "List them with `offline-vault pair list`.",
             Self::PairingExists { .. } => {
-                "choose another name, or remove the old one with offline-vault pair remove"
+                "Choose another name, or remove the old one with `offline-vault pair remove`."
             }
-            Self::Invitation(_) => "ask the operator of the relay for the invitation again",
-            Self::RelayKnown => "list them with offline-vault relay list",
-            Self::RelaysFull { .. } => "use one of the mailboxes that you have",
+            Self::Invitation(_) => "Ask the operator of the relay for the invitation again.",
+            Self::RelayKnown => "List them with `offline-vault relay list`.",
+            Self::RelaysFull { .. } => "Use one of the mailboxes that you have.",
             Self::Key(_) | Self::KeyFile(_) | Self::File(_) | Self::Store(_) => {
-                "run the command again"
+                "Run the command again."
             }
         };
         step.to_owned()

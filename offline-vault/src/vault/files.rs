@@ -92,23 +92,35 @@ pub(super) fn write_new_vault(
     Ok(())
 }
 
+/// Whether there is a vault, without touching it.
+///
+/// # Errors
+/// [`VaultError::Missing`], [`VaultError::Incomplete`].
+pub(super) fn look(paths: &VaultPaths) -> Result<(), VaultError> {
+    let dir = paths.dir().to_path_buf();
+    let (key, database) = (paths.key().exists(), paths.database().exists());
+    // A vault that is being made has no `vault.key` yet, and nobody has used it.
+    let unfinished = paths.new_key().exists();
+    match (key, database) {
+        (true, true) => Ok(()),
+        (true, false) => Err(VaultError::Incomplete {
+            dir,
+            what: "vault.db",
+        }),
+        (false, true) if !unfinished => Err(VaultError::Incomplete {
+            dir,
+            what: "vault.key",
+        }),
+        (false, _) => Err(VaultError::Missing { dir }),
+    }
+}
+
 /// Locks a vault that exists, and removes a key that was never finished.
 ///
 /// # Errors
 /// [`VaultError::Missing`], [`VaultError::Incomplete`], [`VaultError::InUse`].
 pub(super) fn lock_existing(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
-    let dir = paths.dir().to_path_buf();
-    if !paths.key().exists() {
-        let begun = paths.database().exists() && !paths.new_key().exists();
-        return Err(if begun {
-            VaultError::Incomplete {
-                dir,
-                what: "vault.key",
-            }
-        } else {
-            VaultError::Missing { dir }
-        });
-    }
+    look(paths)?;
     let lock = lock(paths)?;
     remove_if_present(&paths.next_key())?;
     Ok(lock)

@@ -106,18 +106,20 @@ impl Vault {
         Self::opened(paths, lock, master, now)
     }
 
+    /// Whether there is a vault in a directory, before anybody is asked for a passphrase.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Incomplete`].
+    pub fn look(dir: &Path) -> Result<(), VaultError> {
+        files::look(&VaultPaths::new(dir))
+    }
+
     fn opened(
         paths: VaultPaths,
         lock: VaultLock,
         master: Secret32,
         now: UnixTime,
     ) -> Result<Self, VaultError> {
-        if !paths.database().exists() {
-            return Err(VaultError::Incomplete {
-                dir: paths.dir().to_path_buf(),
-                what: "vault.db",
-            });
-        }
         let store = Store::open(&paths.database(), &database_key(&master))?;
         let meta = store.read().meta()?;
         store.write(|changes| changes.raise_clock_floor(now))?;

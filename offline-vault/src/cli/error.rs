@@ -1,0 +1,146 @@
+//! Why a command did not do what it was asked.
+
+use std::io;
+
+use carriers::qr::QrError;
+use pack_format::advice::{Advice, Exit};
+use thiserror::Error;
+
+use crate::files::FileError;
+use crate::passphrase::PassphraseError;
+use crate::vault::VaultError;
+use crate::vault_key::{KeyFileError, VaultKeyError};
+
+/// An error of the command line itself, or one of the services under it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// A file that the person named.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A picture of a card.
+    #[error(transparent)]
+    Qr(#[from] QrError),
+    /// Neither an option nor the environment says where the vault is.
+    #[error("nothing says where the vault is: HOME is not set")]
+    NoDirectory,
+    /// The file of a card, an invitation or a code is not text.
+    #[error("{what} is not text")]
+    NotText {
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The person was asked and gave no answer.
+    #[error("there was no answer to the question")]
+    NoAnswer,
+    /// Nobody answered for too long, or the session was told to end.
+    #[error("the session was locked")]
+    Locked,
+    /// A line of a session has an open quote.
+    #[error("the line ends inside a quotation")]
+    OpenQuote,
+    /// A command that makes no sense in a session.
+    #[error("{command} cannot be used inside a session")]
+    NotInSession {
+        /// The command.
+        command: &'static str,
+    },
+    /// What was written was lost.
+    #[error("the result could not be shown: {0}")]
+    Output(#[source] io::Error),
+    /// The system does not tell this program about signals.
+    #[error("the session cannot notice that it should end: {0}")]
+    Signals(#[source] ctrlc::Error),
+}
+
+impl From<crate::store::StoreError> for CommandError {
+    fn from(err: crate::store::StoreError) -> Self {
+        Self::Vault(VaultError::Store(err))
+    }
+}
+
+impl From<KeyFileError> for CommandError {
+    fn from(err: KeyFileError) -> Self {
+        Self::Vault(VaultError::KeyFile(err))
+    }
+}
+
+impl From<VaultKeyError> for CommandError {
+    fn from(err: VaultKeyError) -> Self {
+        Self::Vault(VaultError::Key(err))
+    }
+}
+
+impl CommandError {
+    /// The error underneath, when it brings its own advice.
+    fn inner(&self) -> Option<&dyn Advice> {
+        match self {
+            Self::Vault(err) => Some(err),
+            Self::Passphrase(err) => Some(err),
+            Self::File(err) => Some(err),
+            Self::Qr(err) => Some(err),
+            _ => None,
+        }
+    }
+}
+
+impl Advice for CommandError {
+    fn code(&self) -> &'static str {
+        if let Some(inner) = self.inner() {
+            return inner.code();
+        }
+        match self {
+            Self::NoDirectory => "vault-nowhere",
+            Self::NotText { .. } => "file-not-text",
+            Self::NoAnswer => "no-answer",
+            Self::Locked => "session-locked",
+            Self::OpenQuote => "line-open-quote",
+            Self::NotInSession { .. } => "not-in-session",
+            Self::Output(_) => "output-failed",
+            _ => "signals-failed",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        match (self.inner(), self) {
+            (Some(inner), _) => inner.data_safe(),
+            (None, Self::Output(_)) => {
+                "The command was carried out; only its answer was lost.".to_owned()
+            }
+            (None, _) => "Nothing was changed.".to_owned(),
+        }
+    }
+
+    fn next_step(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.next_step();
+        }
+        match self {
+            Self::NoDirectory => "Name the vault's directory with --vault DIR.",
+            Self::NotText { .. } => "Check that this is the right file.",
+            Self::NoAnswer => "Run the command again, in a terminal.",
+            Self::Locked => "Unlock the vault again.",
+            Self::OpenQuote => "Close the quotation, or put a backslash before the quote mark.",
+            Self::NotInSession { .. } => "End the session with `exit` first.",
+            Self::Output(_) => "Run `offline-vault status` to see how things are.",
+            _ => "Run single commands instead of a session.",
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        if let Some(inner) = self.inner() {
+            return inner.exit();
+        }
+        match self {
+            Self::Output(_) | Self::Signals(_) | Self::NoAnswer | Self::Locked => Exit::Failed,
+            _ => Exit::Usage,
+        }
+    }
+}

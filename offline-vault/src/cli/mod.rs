@@ -1,0 +1,94 @@
+//! The command line: each command calls the vault and says what came of it.
+
+pub mod args;
+mod card;
+mod contact;
+mod context;
+mod error;
+mod lines;
+mod network;
+mod own;
+mod pair;
+mod relay;
+mod report;
+mod session;
+
+use std::path::Path;
+
+use pack_format::advice::{Advice as _, Exit, as_text, what_happened};
+use serde_json::json;
+
+use args::{Arguments, Command};
+
+pub use context::Context;
+pub use error::CommandError;
+pub use report::{PROGRAM, Report, talk};
+
+use crate::files::{FileError, read_bounded};
+use crate::lockdown::Lockdown;
+use crate::paths::Surroundings;
+
+/// Carries out one command line and says what came of it.
+#[must_use]
+pub fn run(arguments: Arguments, lockdown: Lockdown) -> Exit {
+    for failure in lockdown.failures() {
+        talk(&failure.to_string());
+    }
+    let as_json = arguments.options.json;
+    let context = Context::new(arguments.options, lockdown, Surroundings::of_process());
+    if matches!(arguments.command, Command::Unlock) {
+        return finish(session::run(&context), as_json);
+    }
+    finish(answer(&context, arguments.command), as_json)
+}
+
+/// Carries out one command.
+fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
+    match command {
+        Command::Init(init) => own::init(context, &init),
+        Command::Status => own::status(context),
+        Command::Card(asked) => card::card(context, &asked),
+        Command::Contact(command) => contact::contact(context, command),
+        Command::Pair(command) => pair::pair(context, command),
+        Command::Relay(command) => relay::relay(context, &command),
+        Command::ChangePassphrase(change) => own::change_passphrase(context, &change),
+        Command::Unlock => Err(CommandError::NotInSession { command: "unlock" }),
+    }
+}
+
+/// Prints a report or an error, once, and gives the exit code.
+fn finish(answered: Result<Report, CommandError>, as_json: bool) -> Exit {
+    let printed = answered.and_then(|report| report.print(as_json).map_err(CommandError::Output));
+    let Err(err) = printed else {
+        return Exit::Done;
+    };
+    report::say(&as_text(PROGRAM, &err));
+    if as_json {
+        let error = json!({
+            "code": err.code(),
+            "what": what_happened(&err),
+            "data": err.data_safe(),
+            "next": err.next_step(),
+        });
+        // The error itself was printed above; a lost copy of it is not another one.
+        let _ = Report::new("", json!({ "error": error })).print(true);
+    }
+    err.exit()
+}
+
+/// Reads a small file that holds text.
+fn read_text(path: &Path, limit_bytes: u64, what: &'static str) -> Result<String, CommandError> {
+    let bytes = read_bounded(path, limit_bytes)?;
+    String::from_utf8(bytes).map_err(|_| CommandError::NotText { what })
+}
+
+/// Whether a file's directory is there, so that a long command does not fail at its end.
+fn check_parent(path: &Path) -> Result<(), FileError> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent
+            .metadata()
+            .map(drop)
+            .map_err(FileError::of("find the directory", parent)),
+        _ => Ok(()),
+    }
+}
