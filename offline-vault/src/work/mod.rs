@@ -16,6 +16,9 @@ mod sync;
 mod take_in;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::WorkError;
 pub use inbox::{Accepted, InboxItem, Message, Origin, accept_sender, inbox, read_message, save};
 pub use inspect::{Inspection, SeenFile, inspect};

@@ -1,0 +1,288 @@
+//! Two vaults and a folder that stands for the stick between them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crossing::{Options, Quiet};
+use pack_format::advice::Advice as _;
+
+use super::{
+    Crossed, ItemId, Medium, Origin, SendRequest, Special, WorkError, accept_sender, explain, gaps,
+    inbox, outbox, read_message, save, send, send_again, sync,
+};
+use crate::clock::UnixTime;
+use crate::names::LocalName;
+use crate::passphrase::Passphrase;
+use crate::store::RecipientState;
+use crate::vault::{NewVault, Vault};
+use crate::vault_key::KdfCost;
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("stick")).unwrap();
+        Self { dir }
+    }
+
+    fn stick(&self) -> PathBuf {
+        self.dir.path().join("stick")
+    }
+
+    fn vault(&self, name: &str) -> Vault {
+        let new = NewVault {
+            dir: &self.dir.path().join(name),
+            name,
+            key_file: None,
+            cost: KdfCost::new(64, 1).unwrap(),
+            now: NOW,
+        };
+        Vault::create(&new, &Passphrase::new("a long passphrase".to_owned())).unwrap()
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn name(text: &str) -> LocalName {
+    LocalName::new(text).unwrap()
+}
+
+fn introduce(to: &Vault, other: &Vault, nickname: &str) {
+    let card = other.card().unwrap();
+    to.add_contact(&card, Some(&name(nickname)), NOW).unwrap();
+    let words = card.fingerprint().words().join(" ");
+    to.verify_contact(&name(nickname), &words, "in person", NOW).unwrap();
+}
+
+/// Amina and Bilal know each other and have paired their vaults.
+fn friends(place: &Place) -> (Vault, Vault) {
+    let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
+    introduce(&amina, &bilal, "bilal");
+    introduce(&bilal, &amina, "amina");
+    let code = amina.show_pairing(&name("b"), Some(&name("bilal")), NOW).unwrap();
+    bilal.type_pairing(&name("a"), Some(&name("amina")), &code.words().join(" "), NOW).unwrap();
+    (amina, bilal)
+}
+
+fn message(to: &str, text: &str) -> SendRequest {
+    SendRequest {
+        to: vec![name(to)],
+        paths: Vec::new(),
+        message: Some(text.to_owned()),
+        special: Special::Refuse,
+        unverified_accepted: false,
+    }
+}
+
+fn cross(vault: &Vault, stick: &Path) -> Crossed {
+    let crossed =
+        sync(vault, Medium::Stick(stick), &Options::default(), NOW, &mut Quiet).unwrap();
+    assert!(crossed.outcome.is_ok(), "{:?}", crossed.outcome);
+    crossed
+}
+
+fn state_of(vault: &Vault, item: ItemId) -> RecipientState {
+    let items = outbox(vault).unwrap();
+    items.iter().find(|it| it.item == item).unwrap().readers[0].state
+}
+
+fn incoming(item: ItemId) -> crate::store::IncomingId {
+    match item {
+        ItemId::In(id) => id,
+        ItemId::Out(_) => panic!("not of the inbox"),
+    }
+}
+
+#[test]
+fn a_folder_crosses_and_its_receipt_comes_back() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let folder = place.dir.path().join("report");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("text"), "words ".repeat(100_000)).unwrap();
+    let mut request = message("bilal", "Please check.");
+    request.paths = vec![folder];
+    let sent = send(&amina, &request, NOW, &mut |_| true).unwrap();
+    assert_eq!(state_of(&amina, sent.item), RecipientState::Ready);
+
+    cross(&amina, &place.stick());
+    assert_eq!(state_of(&amina, sent.item), RecipientState::OnStick);
+    let crossed = cross(&bilal, &place.stick());
+    let [item] = crossed.new_items[..] else { panic!("{:?}", crossed.new_items) };
+    let read = read_message(&bilal, incoming(item), NOW).unwrap();
+    assert_eq!(read.text.as_deref(), Some("Please check."));
+    assert_eq!(read.item.from, Origin::Contact { nickname: name("amina"), verified: true });
+    let out = place.dir.path().join("out");
+    save(&bilal, incoming(item), &out, NOW, &mut |_| true).unwrap();
+    assert_eq!(fs::read_to_string(out.join("report/text")).unwrap(), "words ".repeat(100_000));
+    assert_eq!(fs::read_to_string(out.join("message.txt")).unwrap(), "Please check.");
+
+    let crossed = cross(&amina, &place.stick());
+    assert_eq!(crossed.confirmed, [(sent.item, name("bilal"))]);
+    assert_eq!(state_of(&amina, sent.item), RecipientState::Confirmed);
+    assert!(outbox(&amina).unwrap()[0].is_freed);
+    assert_eq!(fs::read_dir(amina.paths().bundles()).unwrap().count(), 0, "copies were freed");
+    // Nothing is left to say: the trips end.
+    cross(&bilal, &place.stick());
+    cross(&amina, &place.stick());
+    assert_eq!(fs::read_dir(place.stick()).unwrap().count(), 0);
+}
+
+#[test]
+fn after_the_first_receipt_bundles_use_the_chain_and_are_small() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let first = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    for vault in [&amina, &bilal, &amina] {
+        cross(vault, &place.stick());
+    }
+    let second = send(&amina, &message("bilal", "two"), NOW, &mut |_| true).unwrap();
+    assert!(first.size_bytes > 2500, "{}", first.size_bytes);
+    assert!(second.size_bytes < 600, "{}", second.size_bytes);
+    cross(&amina, &place.stick());
+    let crossed = cross(&bilal, &place.stick());
+    assert_eq!(crossed.new_items.len(), 1);
+    assert_eq!(gaps(&bilal).unwrap(), []);
+}
+
+#[test]
+fn a_lost_stick_loses_nothing() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    for text in ["one", "two", "three"] {
+        send(&amina, &message("bilal", text), NOW, &mut |_| true).unwrap();
+        cross(&amina, &place.stick());
+        for entry in fs::read_dir(place.stick()).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+    cross(&amina, &place.stick());
+    assert_eq!(cross(&bilal, &place.stick()).new_items.len(), 3);
+    assert_eq!(inbox(&bilal).unwrap().len(), 3);
+}
+
+#[test]
+fn a_replayed_stick_changes_nothing() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    cross(&amina, &place.stick());
+    let copies: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(place.stick())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    cross(&bilal, &place.stick());
+    for (path, bytes) in &copies {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(cross(&bilal, &place.stick()).new_items, []);
+    assert_eq!(inbox(&bilal).unwrap().len(), 1);
+}
+
+#[test]
+fn a_missing_bundle_is_named_and_can_be_sent_again() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let other = tempfile::tempdir().unwrap();
+    let first = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    super::withdraw(&amina, match first.item { ItemId::Out(id) => id, ItemId::In(_) => panic!() }, NOW).unwrap();
+    send(&amina, &message("bilal", "two"), NOW, &mut |_| true).unwrap();
+    cross(&amina, other.path());
+    cross(&bilal, other.path());
+    let found = gaps(&bilal).unwrap();
+    assert_eq!((found.len(), found[0].first, found[0].last), (1, 1, 1));
+}
+
+#[test]
+fn sending_again_reaches_a_vault_that_lost_everything_on_the_way() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let sent = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    let ItemId::Out(id) = sent.item else { panic!("not of the outbox") };
+    send_again(&amina, id).unwrap();
+    cross(&amina, &place.stick());
+    assert_eq!(cross(&bilal, &place.stick()).new_items.len(), 1);
+    let words = explain(&amina, sent.item).unwrap();
+    assert!(!words.known.is_empty());
+}
+
+#[test]
+fn an_unverified_contact_is_not_written_to_by_mistake() {
+    let place = Place::new();
+    let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
+    amina.add_contact(&bilal.card().unwrap(), Some(&name("bilal")), NOW).unwrap();
+    let refused = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap_err();
+    assert!(matches!(refused, WorkError::Unverified { .. }));
+    assert_eq!(refused.code(), "contact-unverified");
+    let request = SendRequest { unverified_accepted: true, ..message("bilal", "one") };
+    assert_eq!(send(&amina, &request, NOW, &mut |_| true).unwrap().without_way, [name("bilal")]);
+}
+
+#[test]
+fn a_stranger_is_shown_as_one_and_can_be_accepted() {
+    let place = Place::new();
+    let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
+    introduce(&amina, &bilal, "bilal");
+    // Bilal has paired with somebody's machine, but has never seen Amina's card.
+    let code = amina.show_pairing(&name("b"), Some(&name("bilal")), NOW).unwrap();
+    bilal.type_pairing(&name("unknown"), None, &code.words().join(" "), NOW).unwrap();
+    send(&amina, &message("bilal", "It is me."), NOW, &mut |_| true).unwrap();
+    cross(&amina, &place.stick());
+    let crossed = cross(&bilal, &place.stick());
+    let item = crossed.new_items[0];
+    let words = amina.card().unwrap().fingerprint().words().join(" ");
+    assert_eq!(inbox(&bilal).unwrap()[0].from, Origin::Unknown { words });
+    let accepted = accept_sender(&bilal, incoming(item), None, NOW).unwrap();
+    assert_eq!(accepted.items, [item]);
+    let from = &inbox(&bilal).unwrap()[0].from;
+    assert_eq!(*from, Origin::Contact { nickname: name("amina"), verified: false });
+}
+
+#[test]
+fn a_flipped_bit_on_the_stick_is_refused_and_the_bundle_comes_with_the_next() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    cross(&amina, &place.stick());
+    let part = fs::read_dir(place.stick()).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&part).unwrap();
+    bytes[5000] ^= 1;
+    fs::write(&part, &bytes).unwrap();
+    let options = Options::default();
+    let crossed = sync(&bilal, Medium::Stick(&place.stick()), &options, NOW, &mut Quiet).unwrap();
+    assert!(crossed.outcome.is_err());
+    assert_eq!((crossed.new_items.len(), inbox(&bilal).unwrap().len()), (0, 0));
+    cross(&amina, &place.stick());
+    assert_eq!(cross(&bilal, &place.stick()).new_items.len(), 1);
+}
+
+#[test]
+fn damage_on_the_vaults_disk_is_found_and_nothing_is_written_out() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let mut request = message("bilal", "one");
+    request.paths = vec![place.file("data", &[7; 100_000])];
+    send(&amina, &request, NOW, &mut |_| true).unwrap();
+    cross(&amina, &place.stick());
+    let item = cross(&bilal, &place.stick()).new_items[0];
+    let stored = fs::read_dir(bilal.paths().bundles()).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&stored).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&stored, &bytes).unwrap();
+    let out = place.dir.path().join("out");
+    let refused = save(&bilal, incoming(item), &out, NOW, &mut |_| true).unwrap_err();
+    assert_eq!(refused.code(), "bundle-refused");
+    assert!(!out.exists() || fs::read_dir(&out).unwrap().count() == 0);
+    assert!(inbox(&bilal).unwrap()[0].is_damaged);
+}
