@@ -1,12 +1,9 @@
-//! Vectors of manifests and of sender blocks without their signature.
+//! Vectors of manifests.
 
-use pack_format::codec::{Wire as _, Writer};
+use pack_format::codec::Writer;
 
 use super::file::VectorFile;
-use super::people::{AMINA, BILAL, CAROL};
-use super::recipe::sender_to;
 use super::run::out;
-use super::run_vault::sender_outs;
 
 /// A manifest as it is written: entries as kind, path, size; frames as kind and length.
 pub(super) struct Draft {
@@ -71,7 +68,6 @@ pub(super) fn all() -> Vec<VectorFile> {
     files.extend(refused_sizes());
     files.extend(refused_frames());
     files.extend(refused_forms());
-    files.extend(senders());
     files
 }
 
@@ -471,93 +467,6 @@ fn refused_forms() -> Vec<VectorFile> {
             "manifest",
             "Nothing follows the frames.",
             [bytes.as_slice(), &[0]].concat(),
-        ),
-    ]
-}
-
-fn senders() -> Vec<VectorFile> {
-    let one = sender_to(vec![BILAL.fingerprint()]);
-    let three = sender_to(vec![
-        AMINA.fingerprint(),
-        BILAL.fingerprint(),
-        CAROL.fingerprint(),
-    ]);
-    let success = |condition, comment, sender: &bundle_format::sender::Sender| {
-        VectorFile::success("sender", condition, comment)
-            .with_all(sender_outs(sender))
-            .bytes(sender.to_wire())
-    };
-    let refused = |condition, kind, reason, comment, bytes: Vec<u8>| {
-        VectorFile::failure("sender", condition, kind, comment)
-            .with("reason", reason)
-            .bytes(bytes)
-    };
-    let changed = |change: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = three.to_wire();
-        change(&mut bytes);
-        bytes
-    };
-    // Version, key, incarnation, time: the count of readers is byte 45.
-    let (count_at, readers_at) = (45, 46);
-    let order = "readers are not in order";
-    let count = "a bundle has 1 to 128 readers";
-    vec![
-        success("one_reader", "The usual sender block.", &one),
-        success("three_readers", "Readers ascend.", &three),
-        refused(
-            "version_2",
-            "unknown",
-            "sender block version",
-            "A version that is not known.",
-            changed(&|bytes| bytes[0] = 2),
-        ),
-        refused(
-            "no_reader",
-            "rule",
-            count,
-            "A bundle has a reader.",
-            changed(&|bytes| {
-                bytes.truncate(readers_at);
-                bytes[count_at] = 0;
-            }),
-        ),
-        refused(
-            "129_readers",
-            "rule",
-            count,
-            "More readers than slots.",
-            changed(&|bytes| bytes[count_at] = 129),
-        ),
-        refused(
-            "reader_twice",
-            "rule",
-            order,
-            "Each reader once.",
-            changed(&|bytes| bytes.copy_within(readers_at..readers_at + 32, readers_at + 32)),
-        ),
-        refused(
-            "readers_descending",
-            "rule",
-            order,
-            "There is one order.",
-            changed(&|bytes| {
-                let (first, rest) = bytes[readers_at..].split_at_mut(32);
-                first.swap_with_slice(&mut rest[..32]);
-            }),
-        ),
-        refused(
-            "cut_in_readers",
-            "truncated",
-            "reader",
-            "A reader is missing.",
-            changed(&|bytes| bytes.truncate(bytes.len() - 32)),
-        ),
-        refused(
-            "trailing_byte",
-            "trailing-bytes",
-            "sender block",
-            "Nothing follows the readers.",
-            changed(&|bytes| bytes.push(0)),
         ),
     ]
 }

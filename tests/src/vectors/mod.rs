@@ -9,6 +9,7 @@ pub mod kind;
 mod made_bundle;
 mod made_card;
 mod made_chunked;
+mod made_footer;
 mod made_hostile;
 mod made_item;
 mod made_manifest;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<VectorFile> {
     let mut files = made_bundle::all();
     files.extend(made_card::all());
     files.extend(made_chunked::all());
+    files.extend(made_footer::all());
     files.extend(made_manifest::all());
     files.extend(made_pack::all());
     files.extend(made_part::all());

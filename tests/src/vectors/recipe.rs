@@ -47,10 +47,22 @@ pub(super) fn kem_slot(
     kem_slot_with::<XWing>(reader.as_bytes(), payload, rng)
 }
 
-/// A KEM slot for Bilal whose X25519 share is zero, so that everybody who sees the ML-KEM half
-/// broken can compute its secret. Libraries open it; the format refuses it.
+/// A KEM slot for Bilal whose X25519 share is zero, so that the X25519 half of its secret is known
+/// to everybody. The library opens it; the format refuses it.
 pub(super) fn kem_slot_with_zero_share(payload: &[u8], rng: &mut HedgedRng) -> Vec<u8> {
-    kem_slot_with::<ZeroShare>(BILAL.kem_key().as_bytes(), payload, rng).0
+    let (slot, _) = kem_slot_with::<ZeroShare>(BILAL.kem_key().as_bytes(), payload, rng);
+    let private = <XWing as Kem>::PrivateKey::from_bytes(&BILAL.kem_seed()).unwrap();
+    let share = <XWing as Kem>::EncappedKey::from_bytes(&slot[..1120]).unwrap();
+    let info = b"causeway/bundle/v1 slot";
+    let mut context = hpke::setup_receiver::<HpkeAead, KdfShake256, XWing>(
+        &hpke::OpModeR::Base,
+        &private,
+        &share,
+        info,
+    )
+    .unwrap();
+    assert_eq!(context.open(&slot[1120..], b"").unwrap(), payload);
+    slot
 }
 
 fn kem_slot_with<K: Kem>(

@@ -55,7 +55,7 @@ const BUNDLE_INPUTS: &[&str] = &[
 const PART_INPUTS: &[&str] = &["pairing-root", "receiver", "taken", "look-deeper"];
 
 /// Every part.
-pub const PARTS: [Part; 14] = [
+pub const PARTS: [Part; 15] = [
     of("bundle", BUNDLE_INPUTS, run_vault::bundle),
     of("card", &[], run_vault::card),
     of("chunked", &["key", "context"], chunked),
@@ -67,6 +67,7 @@ pub const PARTS: [Part; 14] = [
     of("padding", &[], padding),
     of("pairing", &[], pairing),
     of("part", PART_INPUTS, part),
+    of("receipt", &[], run_vault::receipt),
     of("sender", &[], run_vault::sender),
     of("slot", &["own-kem-seed", "chain-root"], run_vault::slot),
     of("statement", &["statement"], statement),

@@ -7,6 +7,7 @@ use bundle_format::content::EntrySink;
 use bundle_format::identity::{DecapsulationKey, Identity, IdentityKey};
 use bundle_format::manifest::{Entry, EntryKind, Manifest};
 use bundle_format::open::{BundleKey, Depth, UncheckedBundle, VerifiedBundle};
+use bundle_format::receipt::Receipt;
 use bundle_format::sender::Sender;
 use bundle_format::slot::{OpenedBy, SlotCounts, SlotOpener};
 use data_encoding::HEXLOWER;
@@ -97,6 +98,22 @@ pub(super) fn entry_line(entry: &Entry) -> String {
     format!("{kind} {} {path}", entry.size_bytes)
         .trim_end()
         .to_owned()
+}
+
+pub(super) fn receipt(_: &VectorFile, payload: &[u8]) -> Outcome {
+    let receipt = decode::<Receipt>(payload)?;
+    let taken = receipt.taken.iter().map(|it| {
+        let id = it.content_id;
+        out("taken", format!("{} {id}", it.sequence))
+    });
+    let missing = receipt.missing.iter();
+    let missing = missing.map(|(first, last)| out("missing", format!("{first} {last}")));
+    let incarnation = vec![out("incarnation", receipt.incarnation)];
+    Ok(incarnation
+        .into_iter()
+        .chain(taken)
+        .chain(missing)
+        .collect())
 }
 
 pub(super) fn sender(_: &VectorFile, payload: &[u8]) -> Outcome {

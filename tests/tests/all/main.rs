@@ -8,4 +8,6 @@
 )]
 
 mod architecture;
+mod limits;
+mod mutations;
 mod vectors;
