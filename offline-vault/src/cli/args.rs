@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::work_args::{
+    INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
+    Save, Send, Sync,
+};
+
 /// The offline machine's vault: people, pairings and sealed work, on one disk, without a network.
 #[derive(Debug, Parser)]
 #[command(name = "offline-vault", version, after_long_help = EXAMPLES)]
@@ -65,6 +70,32 @@ pub enum Command {
     /// Your own mailboxes on relays.
     #[command(subcommand, after_long_help = RELAY_EXAMPLES)]
     Relay(RelayCommand),
+    /// Seal files and a message for people, ready to carry.
+    #[command(after_long_help = SEND_EXAMPLES)]
+    Send(Send),
+    /// One plug, both directions: take in what is there, write what is due.
+    #[command(after_long_help = SYNC_EXAMPLES)]
+    Sync(Sync),
+    /// List what came.
+    Inbox,
+    /// Show the text and the files of something that came.
+    Show(Item),
+    /// Write the files of something that came into a folder.
+    #[command(after_long_help = SAVE_EXAMPLES)]
+    Save(Save),
+    /// What was sent and how far it got.
+    Outbox {
+        /// What to do [default: list].
+        #[command(subcommand)]
+        command: Option<OutboxCommand>,
+    },
+    /// Who has confirmed what.
+    Receipts,
+    /// Say where something is, why it has not arrived, and what to do.
+    Explain(Item),
+    /// Show what a finder of a stick or a file would learn; needs no passphrase.
+    #[command(after_long_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
     /// Set another passphrase.
     ChangePassphrase(ChangePassphrase),
     /// Unlock once and give several commands, until `lock` or ten minutes without any.
@@ -134,6 +165,14 @@ pub enum ContactCommand {
         /// All eight words as you heard them, instead of being asked for two.
         #[arg(long, value_name = "WORDS")]
         words: Option<String>,
+    },
+    /// Add the sender of something that came, from the card that came with it.
+    Accept {
+        /// The item, for example in-7.
+        item: String,
+        /// What you call the person [default: made from the name on the card].
+        #[arg(long = "as", value_name = "NICK")]
+        nickname: Option<String>,
     },
     /// List the contacts.
     List,

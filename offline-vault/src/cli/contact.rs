@@ -27,6 +27,9 @@ pub(super) fn contact(context: &Context, command: ContactCommand) -> Result<Repo
             how,
             words,
         } => verify(context, &nickname, how.as_deref(), words.as_deref()),
+        ContactCommand::Accept { item, nickname } => {
+            super::items::accept(context, &item, nickname.as_deref())
+        }
         ContactCommand::List => list(context),
         ContactCommand::Remove { nickname } => remove(context, &nickname),
     }

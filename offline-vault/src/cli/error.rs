@@ -6,10 +6,12 @@ use carriers::qr::QrError;
 use pack_format::advice::{Advice, Exit};
 use thiserror::Error;
 
+use super::Report;
 use crate::files::FileError;
 use crate::passphrase::PassphraseError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
+use crate::work::WorkError;
 
 /// An error of the command line itself, or one of the services under it.
 #[derive(Debug, Error)]
@@ -18,6 +20,23 @@ pub enum CommandError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Everyday work.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// Something went wrong after some of the work was done; the report says what was.
+    #[error("{error}")]
+    AfterReport {
+        /// What was done.
+        report: Box<Report>,
+        /// What went wrong.
+        error: Box<WorkError>,
+    },
+    /// The name of an item was not understood.
+    #[error("{text} is not an item")]
+    NotAnItem {
+        /// What was typed.
+        text: String,
+    },
     /// The passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
@@ -82,6 +101,8 @@ impl CommandError {
     fn inner(&self) -> Option<&dyn Advice> {
         match self {
             Self::Vault(err) => Some(err),
+            Self::Work(err) => Some(err),
+            Self::AfterReport { error, .. } => Some(error.as_ref()),
             Self::Passphrase(err) => Some(err),
             Self::File(err) => Some(err),
             Self::Qr(err) => Some(err),
@@ -97,6 +118,7 @@ impl Advice for CommandError {
         }
         match self {
             Self::NoDirectory => "vault-nowhere",
+            Self::NotAnItem { .. } => "item-not-one",
             Self::NotText { .. } => "file-not-text",
             Self::NoAnswer => "no-answer",
             Self::Locked => "session-locked",
@@ -123,6 +145,10 @@ impl Advice for CommandError {
         }
         match self {
             Self::NoDirectory => "Name the vault's directory with --vault DIR.",
+            Self::NotAnItem { .. } => {
+                "Items are written like in-7 or out-12; `offline-vault inbox` and `offline-vault \
+                 outbox` list them."
+            }
             Self::NotText { .. } => "Check that this is the right file.",
             Self::NoAnswer => "Run the command again, in a terminal.",
             Self::Locked => "Unlock the vault again.",

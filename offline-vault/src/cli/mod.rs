@@ -5,13 +5,18 @@ mod card;
 mod contact;
 mod context;
 mod error;
+mod items;
 mod lines;
 mod network;
 mod own;
 mod pair;
+mod progress;
 mod relay;
 mod report;
+mod send;
 mod session;
+mod sync;
+pub mod work_args;
 
 use std::path::Path;
 
@@ -19,6 +24,7 @@ use pack_format::advice::{Advice as _, Exit, as_text, what_happened};
 use serde_json::json;
 
 use args::{Arguments, Command};
+use work_args::OutboxCommand;
 
 pub use context::Context;
 pub use error::CommandError;
@@ -51,6 +57,17 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Contact(command) => contact::contact(context, command),
         Command::Pair(command) => pair::pair(context, command),
         Command::Relay(command) => relay::relay(context, &command),
+        Command::Send(asked) => send::send(context, &asked),
+        Command::Sync(asked) => sync::sync(context, &asked),
+        Command::Inbox => items::inbox(context),
+        Command::Show(asked) => items::show(context, &asked),
+        Command::Save(asked) => items::save(context, &asked),
+        Command::Outbox { command } => {
+            items::outbox(context, &command.unwrap_or(OutboxCommand::List))
+        }
+        Command::Receipts => items::receipts(context),
+        Command::Explain(asked) => items::explain(context, &asked),
+        Command::Inspect(asked) => items::inspect(&asked),
         Command::ChangePassphrase(change) => own::change_passphrase(context, &change),
         Command::Unlock => Err(CommandError::NotInSession { command: "unlock" }),
     }
@@ -59,8 +76,14 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
 /// Prints a report or an error, once, and gives the exit code.
 fn finish(answered: Result<Report, CommandError>, as_json: bool) -> Exit {
     let printed = answered.and_then(|report| report.print(as_json).map_err(CommandError::Output));
-    let Err(err) = printed else {
-        return Exit::Done;
+    let err = match printed {
+        Ok(()) => return Exit::Done,
+        // What was done before it went wrong is said first.
+        Err(CommandError::AfterReport { report, error }) => match report.print(as_json) {
+            Ok(()) => CommandError::Work(*error),
+            Err(err) => CommandError::Output(err),
+        },
+        Err(err) => err,
     };
     report::say(&as_text(PROGRAM, &err));
     if as_json {

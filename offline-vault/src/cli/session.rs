@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::args::{Command, SessionLine};
 use super::lines::NoLine;
+use super::progress::stop;
 use super::{CommandError, Context, Report, answer, finish, talk};
 use crate::limits::{SESSION_IDLE_SECS, SESSION_STOP_MILLIS};
 
@@ -69,6 +70,7 @@ fn carry_out(context: &Context, text: &str) {
 fn stop_on_signals(context: &Context) -> Result<(), CommandError> {
     let stopper = context.lines.stopper();
     ctrlc::set_handler(move || {
+        stop();
         stopper.stop();
         thread::sleep(Duration::from_millis(SESSION_STOP_MILLIS));
         talk("the command was stopped and the vault is locked");

@@ -60,7 +60,8 @@ fn introduce(to: &Vault, other: &Vault, nickname: &str) {
     let card = other.card().unwrap();
     to.add_contact(&card, Some(&name(nickname)), NOW).unwrap();
     let words = card.fingerprint().words().join(" ");
-    to.verify_contact(&name(nickname), &words, "in person", NOW).unwrap();
+    to.verify_contact(&name(nickname), &words, "in person", NOW)
+        .unwrap();
 }
 
 /// Amina and Bilal know each other and have paired their vaults.
@@ -68,8 +69,17 @@ fn friends(place: &Place) -> (Vault, Vault) {
     let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
     introduce(&amina, &bilal, "bilal");
     introduce(&bilal, &amina, "amina");
-    let code = amina.show_pairing(&name("b"), Some(&name("bilal")), NOW).unwrap();
-    bilal.type_pairing(&name("a"), Some(&name("amina")), &code.words().join(" "), NOW).unwrap();
+    let code = amina
+        .show_pairing(&name("b"), Some(&name("bilal")), NOW)
+        .unwrap();
+    bilal
+        .type_pairing(
+            &name("a"),
+            Some(&name("amina")),
+            &code.words().join(" "),
+            NOW,
+        )
+        .unwrap();
     (amina, bilal)
 }
 
@@ -84,8 +94,14 @@ fn message(to: &str, text: &str) -> SendRequest {
 }
 
 fn cross(vault: &Vault, stick: &Path) -> Crossed {
-    let crossed =
-        sync(vault, Medium::Stick(stick), &Options::default(), NOW, &mut Quiet).unwrap();
+    let crossed = sync(
+        vault,
+        Medium::Stick(stick),
+        &Options::default(),
+        NOW,
+        &mut Quiet,
+    )
+    .unwrap();
     assert!(crossed.outcome.is_ok(), "{:?}", crossed.outcome);
     crossed
 }
@@ -117,20 +133,38 @@ fn a_folder_crosses_and_its_receipt_comes_back() {
     cross(&amina, &place.stick());
     assert_eq!(state_of(&amina, sent.item), RecipientState::OnStick);
     let crossed = cross(&bilal, &place.stick());
-    let [item] = crossed.new_items[..] else { panic!("{:?}", crossed.new_items) };
+    let [item] = crossed.new_items[..] else {
+        panic!("{:?}", crossed.new_items)
+    };
     let read = read_message(&bilal, incoming(item), NOW).unwrap();
     assert_eq!(read.text.as_deref(), Some("Please check."));
-    assert_eq!(read.item.from, Origin::Contact { nickname: name("amina"), verified: true });
+    assert_eq!(
+        read.item.from,
+        Origin::Contact {
+            nickname: name("amina"),
+            verified: true
+        }
+    );
     let out = place.dir.path().join("out");
     save(&bilal, incoming(item), &out, NOW, &mut |_| true).unwrap();
-    assert_eq!(fs::read_to_string(out.join("report/text")).unwrap(), "words ".repeat(100_000));
-    assert_eq!(fs::read_to_string(out.join("message.txt")).unwrap(), "Please check.");
+    assert_eq!(
+        fs::read_to_string(out.join("report/text")).unwrap(),
+        "words ".repeat(100_000)
+    );
+    assert_eq!(
+        fs::read_to_string(out.join("message.txt")).unwrap(),
+        "Please check."
+    );
 
     let crossed = cross(&amina, &place.stick());
     assert_eq!(crossed.confirmed, [(sent.item, name("bilal"))]);
     assert_eq!(state_of(&amina, sent.item), RecipientState::Confirmed);
     assert!(outbox(&amina).unwrap()[0].is_freed);
-    assert_eq!(fs::read_dir(amina.paths().bundles()).unwrap().count(), 0, "copies were freed");
+    assert_eq!(
+        fs::read_dir(amina.paths().bundles()).unwrap().count(),
+        0,
+        "copies were freed"
+    );
     // Nothing is left to say: the trips end.
     cross(&bilal, &place.stick());
     cross(&amina, &place.stick());
@@ -195,7 +229,15 @@ fn a_missing_bundle_is_named_and_can_be_sent_again() {
     let (amina, bilal) = friends(&place);
     let other = tempfile::tempdir().unwrap();
     let first = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
-    super::withdraw(&amina, match first.item { ItemId::Out(id) => id, ItemId::In(_) => panic!() }, NOW).unwrap();
+    super::withdraw(
+        &amina,
+        match first.item {
+            ItemId::Out(id) => id,
+            ItemId::In(_) => panic!(),
+        },
+        NOW,
+    )
+    .unwrap();
     send(&amina, &message("bilal", "two"), NOW, &mut |_| true).unwrap();
     cross(&amina, other.path());
     cross(&bilal, other.path());
@@ -208,7 +250,9 @@ fn sending_again_reaches_a_vault_that_lost_everything_on_the_way() {
     let place = Place::new();
     let (amina, bilal) = friends(&place);
     let sent = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
-    let ItemId::Out(id) = sent.item else { panic!("not of the outbox") };
+    let ItemId::Out(id) = sent.item else {
+        panic!("not of the outbox")
+    };
     send_again(&amina, id).unwrap();
     cross(&amina, &place.stick());
     assert_eq!(cross(&bilal, &place.stick()).new_items.len(), 1);
@@ -220,12 +264,22 @@ fn sending_again_reaches_a_vault_that_lost_everything_on_the_way() {
 fn an_unverified_contact_is_not_written_to_by_mistake() {
     let place = Place::new();
     let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
-    amina.add_contact(&bilal.card().unwrap(), Some(&name("bilal")), NOW).unwrap();
+    amina
+        .add_contact(&bilal.card().unwrap(), Some(&name("bilal")), NOW)
+        .unwrap();
     let refused = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap_err();
     assert!(matches!(refused, WorkError::Unverified { .. }));
     assert_eq!(refused.code(), "contact-unverified");
-    let request = SendRequest { unverified_accepted: true, ..message("bilal", "one") };
-    assert_eq!(send(&amina, &request, NOW, &mut |_| true).unwrap().without_way, [name("bilal")]);
+    let request = SendRequest {
+        unverified_accepted: true,
+        ..message("bilal", "one")
+    };
+    assert_eq!(
+        send(&amina, &request, NOW, &mut |_| true)
+            .unwrap()
+            .without_way,
+        [name("bilal")]
+    );
 }
 
 #[test]
@@ -234,8 +288,12 @@ fn a_stranger_is_shown_as_one_and_can_be_accepted() {
     let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
     introduce(&amina, &bilal, "bilal");
     // Bilal has paired with somebody's machine, but has never seen Amina's card.
-    let code = amina.show_pairing(&name("b"), Some(&name("bilal")), NOW).unwrap();
-    bilal.type_pairing(&name("unknown"), None, &code.words().join(" "), NOW).unwrap();
+    let code = amina
+        .show_pairing(&name("b"), Some(&name("bilal")), NOW)
+        .unwrap();
+    bilal
+        .type_pairing(&name("unknown"), None, &code.words().join(" "), NOW)
+        .unwrap();
     send(&amina, &message("bilal", "It is me."), NOW, &mut |_| true).unwrap();
     cross(&amina, &place.stick());
     let crossed = cross(&bilal, &place.stick());
@@ -245,7 +303,13 @@ fn a_stranger_is_shown_as_one_and_can_be_accepted() {
     let accepted = accept_sender(&bilal, incoming(item), None, NOW).unwrap();
     assert_eq!(accepted.items, [item]);
     let from = &inbox(&bilal).unwrap()[0].from;
-    assert_eq!(*from, Origin::Contact { nickname: name("amina"), verified: false });
+    assert_eq!(
+        *from,
+        Origin::Contact {
+            nickname: name("amina"),
+            verified: false
+        }
+    );
 }
 
 #[test]
@@ -254,14 +318,29 @@ fn a_flipped_bit_on_the_stick_is_refused_and_the_bundle_comes_with_the_next() {
     let (amina, bilal) = friends(&place);
     send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
     cross(&amina, &place.stick());
-    let part = fs::read_dir(place.stick()).unwrap().next().unwrap().unwrap().path();
+    let part = fs::read_dir(place.stick())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let mut bytes = fs::read(&part).unwrap();
     bytes[5000] ^= 1;
     fs::write(&part, &bytes).unwrap();
     let options = Options::default();
-    let crossed = sync(&bilal, Medium::Stick(&place.stick()), &options, NOW, &mut Quiet).unwrap();
+    let crossed = sync(
+        &bilal,
+        Medium::Stick(&place.stick()),
+        &options,
+        NOW,
+        &mut Quiet,
+    )
+    .unwrap();
     assert!(crossed.outcome.is_err());
-    assert_eq!((crossed.new_items.len(), inbox(&bilal).unwrap().len()), (0, 0));
+    assert_eq!(
+        (crossed.new_items.len(), inbox(&bilal).unwrap().len()),
+        (0, 0)
+    );
     cross(&amina, &place.stick());
     assert_eq!(cross(&bilal, &place.stick()).new_items.len(), 1);
 }
@@ -275,7 +354,12 @@ fn damage_on_the_vaults_disk_is_found_and_nothing_is_written_out() {
     send(&amina, &request, NOW, &mut |_| true).unwrap();
     cross(&amina, &place.stick());
     let item = cross(&bilal, &place.stick()).new_items[0];
-    let stored = fs::read_dir(bilal.paths().bundles()).unwrap().next().unwrap().unwrap().path();
+    let stored = fs::read_dir(bilal.paths().bundles())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let mut bytes = fs::read(&stored).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

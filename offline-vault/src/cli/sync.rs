@@ -1,0 +1,246 @@
+//! `sync`: one plug, both directions.
+
+use std::fmt::Write as _;
+
+use crossing::{Damage, IncomingPack, LaneReport, Options};
+use pack_format::shown::Shown;
+use serde_json::{Value, json};
+
+use super::items::inbox_line;
+use super::progress::{Meter, size_text};
+use super::work_args::Sync;
+use super::{CommandError, Context, Report};
+use crate::work::{Crossed, CrossedLane, ItemId, Medium, WorkError, inbox, sync as cross};
+
+/// Carries out `sync`.
+pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let medium = match (&asked.stick, &asked.raw) {
+        (_, Some(device)) => Medium::Raw(device),
+        (Some(path), None) => Medium::Stick(path),
+        // The parser asks for one of the two.
+        (None, None) => return Err(CommandError::NoAnswer),
+    };
+    let options = Options {
+        part_bytes: u64::from(asked.part_mib) * 1024 * 1024,
+    };
+    let mut meter = Meter::new("Looking at the medium", None, context.options.json);
+    let crossed = cross(vault, medium, &options, context.now(), &mut meter);
+    drop(meter);
+    let crossed = crossed?;
+    let mut text = String::new();
+    write_arrived(&mut text, vault, &crossed)?;
+    for lane in &crossed.lanes {
+        write_lane(&mut text, lane);
+    }
+    write_ending(&mut text, &crossed);
+    let report = Report::new(text, crossed_json(&crossed));
+    match crossed.outcome {
+        Ok(()) => Ok(report),
+        Err(err) => Err(CommandError::AfterReport {
+            report: Box::new(report),
+            error: Box::new(WorkError::Crossing(err)),
+        }),
+    }
+}
+
+fn write_arrived(
+    text: &mut String,
+    vault: &crate::vault::Vault,
+    crossed: &Crossed,
+) -> Result<(), CommandError> {
+    if !crossed.new_items.is_empty() {
+        let _ = writeln!(text, "Taken in:");
+        let items = inbox(vault)?;
+        for item in items
+            .iter()
+            .filter(|item| crossed.new_items.contains(&item.item))
+        {
+            let _ = writeln!(text, "  {}", inbox_line(item));
+        }
+    }
+    for (item, name) in &crossed.confirmed {
+        let _ = writeln!(text, "{item}: confirmed by {name} (signed receipt).");
+    }
+    for reason in &crossed.refused {
+        let _ = writeln!(text, "A bundle was refused: {}.", Shown(reason));
+    }
+    for report in &crossed.reports {
+        let _ = writeln!(text, "{}", Shown(report));
+    }
+    if crossed.duplicates > 0 {
+        let _ = writeln!(text, "{} bundles were here already.", crossed.duplicates);
+    }
+    Ok(())
+}
+
+fn write_lane(text: &mut String, lane: &CrossedLane) {
+    let name = &lane.name;
+    for pack in &lane.report.incoming {
+        let _ = writeln!(text, "{}", incoming_text(name.as_str(), pack));
+    }
+    for pack in &lane.report.damaged {
+        let what = match pack.damage {
+            Damage::Altered => "was altered",
+            Damage::CutShort => "was cut short",
+            Damage::Unreadable => "cannot be read from the medium",
+            Damage::NotUnderstood => "holds something this version does not understand",
+        };
+        let _ = writeln!(text, "A pack from {name} {what}; it was not taken in.");
+    }
+    if !lane.on_medium.is_empty() {
+        let items: Vec<_> = lane.on_medium.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "On stick (checked) for {name}: {}.", items.join(", "));
+    }
+    let written = lane.report.bytes_written;
+    if written > 0 {
+        let parts = lane.report.parts_written;
+        let _ = writeln!(
+            text,
+            "Wrote {} in {parts} parts for {name}.",
+            size_text(written)
+        );
+    }
+    let to_carry = lane.report.parts_to_carry();
+    if to_carry > 0 {
+        let bytes: u64 = lane
+            .report
+            .outgoing
+            .iter()
+            .map(|pack| pack.bytes_to_carry)
+            .sum();
+        let _ = writeln!(
+            text,
+            "{to_carry} parts ({}) for {name} did not fit: carry this stick, then run the same \
+             command with another one, or with this one when it is empty.",
+            size_text(bytes)
+        );
+    }
+}
+
+/// "Part 2 of 3 has not arrived."
+fn incoming_text(name: &str, pack: &IncomingPack) -> String {
+    let parts: Vec<_> = pack
+        .missing
+        .iter()
+        .take(20)
+        .map(|part| (part + 1).to_string())
+        .collect();
+    let (word, have) = if parts.len() == 1 {
+        ("Part", "has")
+    } else {
+        ("Parts", "have")
+    };
+    format!(
+        "{word} {} of {} of a pack from {name} {have} not arrived; what came is kept.",
+        parts.join(", "),
+        pack.part_count
+    )
+}
+
+fn write_ending(text: &mut String, crossed: &Crossed) {
+    let report = &crossed.report;
+    if report.foreign_count > 0 {
+        let _ = writeln!(
+            text,
+            "{} other files lie on the medium; they were not touched, and a finder can read them.",
+            report.foreign_count
+        );
+    }
+    if report.medium_read_only {
+        text.push_str("The medium is read-only: everything was taken in, nothing was written.\n");
+    }
+    if crossed.new_items.is_empty()
+        && crossed.confirmed.is_empty()
+        && report
+            .lanes
+            .iter()
+            .all(|lane| lane.bytes_written == 0 && lane.packs_taken == 0)
+    {
+        text.push_str("There was nothing new in either direction.\n");
+    }
+    text.push_str(if report.safe_to_remove {
+        "Safe to remove.\n"
+    } else {
+        "Do not count on this medium: it was not read back to its end.\n"
+    });
+}
+
+fn crossed_json(crossed: &Crossed) -> Value {
+    let names = |items: &[ItemId]| items.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let confirmed: Vec<_> = crossed
+        .confirmed
+        .iter()
+        .map(|(item, name)| json!({ "item": item.to_string(), "by": name.as_str() }))
+        .collect();
+    let lanes: Vec<_> = crossed
+        .lanes
+        .iter()
+        .map(|lane| {
+            let mut json = lane_json(&lane.report);
+            json["pairing"] = json!(lane.name.as_str());
+            json["on_stick"] = json!(names(&lane.on_medium));
+            json
+        })
+        .collect();
+    json!({
+        "taken_in": names(&crossed.new_items),
+        "confirmed": confirmed,
+        "refused": crossed.refused,
+        "reports": crossed.reports,
+        "duplicates": crossed.duplicates,
+        "pairings": lanes,
+        "foreign_files": crossed.report.foreign_count,
+        "leftovers_removed": crossed.report.leftovers_removed,
+        "read_only": crossed.report.medium_read_only,
+        "safe_to_remove": crossed.report.safe_to_remove,
+    })
+}
+
+fn lane_json(report: &LaneReport) -> Value {
+    let incoming: Vec<_> = report
+        .incoming
+        .iter()
+        .map(|pack| {
+            let missing: Vec<_> = pack.missing.iter().map(|part| part + 1).collect();
+            json!({ "parts": pack.part_count, "missing": missing })
+        })
+        .collect();
+    json!({
+        "packs_taken": report.packs_taken,
+        "bytes_taken": report.bytes_taken,
+        "packs_damaged": report.damaged.len(),
+        "incomplete": incoming,
+        "duplicate_parts": report.duplicate_parts,
+        "parts_written": report.parts_written,
+        "bytes_written": report.bytes_written,
+        "parts_to_carry": report.parts_to_carry(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::items::origin_text;
+    use super::*;
+
+    #[test]
+    fn a_missing_part_is_named_as_people_count() {
+        let pack = IncomingPack {
+            index: 0,
+            part_count: 3,
+            missing: vec![1],
+        };
+        assert_eq!(
+            incoming_text("courier", &pack),
+            "Part 2 of 3 of a pack from courier has not arrived; what came is kept."
+        );
+    }
+
+    #[test]
+    fn an_unknown_sender_is_never_shown_as_a_name() {
+        let unknown = crate::work::Origin::Unknown {
+            words: "one two".to_owned(),
+        };
+        assert_eq!(origin_text(&unknown), "UNKNOWN SENDER (one two)");
+    }
+}
