@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::courier;
 use crate::report::{Form, report};
 use crate::server::{self, Recovered, Server, ServerConfig, ServerError, Status};
 
@@ -29,6 +30,8 @@ enum Command {
     Invite(Invite),
     /// Show what the relay holds, in numbers only
     Status(DataArg),
+    /// Carry between a vault's stick and relay servers
+    Courier(courier::cli::CourierArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +79,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(command) => serve(command),
         Command::Invite(command) => invite(&command),
         Command::Status(command) => status(&command, form),
+        Command::Courier(command) => return courier::cli::run(command, form),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

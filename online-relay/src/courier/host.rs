@@ -1,0 +1,173 @@
+//! The courier's store as a crossing sees it.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use crossing::{Host, HostError, Lane, LaneId};
+use pack_format::chunked::ReadAt;
+use pack_format::codec::Wire as _;
+use pack_format::item::Item;
+use pack_format::pack::{BundleSource, PlannedItem};
+use pack_format::relay::{ContentId, PublicKey, RelayAddress, Signed, Statement};
+
+use super::store::{Change, LaneNumber, NO_BUNDLE, Store, StoreError};
+use super::trouble::Trouble;
+
+/// The store, and what was refused of what a medium brought.
+pub(crate) struct CourierHost<'a> {
+    store: &'a mut Store,
+    refused: Vec<Trouble>,
+    /// Refused in the pack that is being taken in.
+    refused_in_pack: Vec<Trouble>,
+}
+
+impl<'a> CourierHost<'a> {
+    pub(crate) fn new(store: &'a mut Store) -> Self {
+        Self {
+            store,
+            refused: Vec::new(),
+            refused_in_pack: Vec::new(),
+        }
+    }
+
+    /// Statements of vaults that were refused, in packs that count.
+    pub(crate) fn into_refused(self) -> Vec<Trouble> {
+        self.refused
+    }
+}
+
+impl BundleSource for CourierHost<'_> {
+    fn bundle(&self, content_id: &ContentId) -> io::Result<Box<dyn ReadAt + '_>> {
+        Ok(Box::new(self.store.open_bundle(content_id)?))
+    }
+}
+
+impl Host for CourierHost<'_> {
+    fn take_bundle(
+        &mut self,
+        lane: LaneId,
+        size_bytes: u64,
+        body: &mut dyn Read,
+    ) -> io::Result<()> {
+        let mut change = self.store.begin().map_err(StoreError::into_io)?;
+        let lane = change.lane_number(lane).map_err(StoreError::into_io)?;
+        change.take_bundle(lane, size_bytes, body)
+    }
+
+    fn take_item(&mut self, lane: LaneId, item: Item) -> io::Result<()> {
+        let refused = &mut self.refused_in_pack;
+        self.store
+            .begin()
+            .and_then(|mut change| take_item(&mut change, lane, &item, refused))
+            .map_err(StoreError::into_io)
+    }
+
+    fn commit_pack(&mut self, lane: &Lane) -> Result<(), HostError> {
+        self.save_lane(lane)?;
+        self.refused.append(&mut self.refused_in_pack);
+        Ok(())
+    }
+
+    fn discard_pack(&mut self) {
+        self.store.rollback();
+        self.refused_in_pack.clear();
+    }
+
+    fn delivered(&mut self, lane: LaneId, items: &[PlannedItem]) -> Result<(), HostError> {
+        let told = self.store.begin().and_then(|mut change| {
+            let lane = change.lane_number(lane)?;
+            items
+                .iter()
+                .try_for_each(|item| note_delivered(&mut change, lane, item))
+        });
+        told.map_err(HostError::new)
+    }
+
+    fn save_lane(&mut self, lane: &Lane) -> Result<(), HostError> {
+        self.store
+            .transact(|change| change.save_lane(lane))
+            .map_err(HostError::new)
+    }
+
+    fn due(&mut self, lane: LaneId) -> Result<Vec<PlannedItem>, HostError> {
+        due(self.store, lane).map_err(HostError::new)
+    }
+
+    fn spool_dir(&self) -> &Path {
+        self.store.spool_dir()
+    }
+}
+
+fn due(store: &mut Store, lane: LaneId) -> Result<Vec<PlannedItem>, StoreError> {
+    let lane = store.lane_number(lane)?;
+    let receipts = store.due_receipts(lane)?.into_iter().map(Item::Stored);
+    let reports = store.due_reports(lane)?.into_iter().map(Item::Report);
+    let small = receipts.chain(reports);
+    let mut items: Vec<_> = small.map(|item| PlannedItem::small(&item)).collect();
+    items.extend(store.due_bundles(lane)?);
+    Ok(items)
+}
+
+fn take_item(
+    change: &mut Change<'_>,
+    lane: LaneId,
+    item: &Item,
+    refused: &mut Vec<Trouble>,
+) -> Result<(), StoreError> {
+    let lane = change.lane_number(lane)?;
+    let (address, checked) = match item {
+        Item::Open(address, wish) => (address, check(address, wish, |wish| wish.relay_key)),
+        Item::Fetch(address, _) => (address, Ok(())),
+        Item::Ticket(address, ticket) => {
+            (address, check(address, ticket, |ticket| ticket.relay_key))
+        }
+        Item::Acknowledge(address, done) => (address, check(address, done, |done| done.relay_key)),
+        // A vault has nothing else to tell a courier.
+        _ => return Ok(()),
+    };
+    let relay = change.relay_number(address)?;
+    if let Err(trouble) = checked {
+        change.report_given_up(lane, relay, &trouble.to_report(NO_BUNDLE))?;
+        refused.push(trouble);
+        return Ok(());
+    }
+    match item {
+        Item::Open(_, wish) => change.put_mailbox_to_open(lane, relay, wish),
+        Item::Fetch(_, token) => change.put_mailbox_to_fetch(lane, relay, token),
+        Item::Ticket(_, ticket) => change.put_ticket(lane, relay, ticket),
+        Item::Acknowledge(_, done) => change.put_acknowledgement(lane, relay, done),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a statement verifies and is meant for the relay that it came with.
+fn check<S: Statement>(
+    address: &RelayAddress,
+    signed: &Signed<S>,
+    relay_key: impl Fn(&S) -> PublicKey,
+) -> Result<(), Trouble> {
+    match signed.verify() {
+        Ok(statement) if relay_key(statement) == address.key() => Ok(()),
+        _ => Err(Trouble::StatementRefused {
+            url: address.url().to_owned(),
+            what: S::WHAT,
+        }),
+    }
+}
+
+fn note_delivered(
+    change: &mut Change<'_>,
+    lane: LaneNumber,
+    item: &PlannedItem,
+) -> Result<(), StoreError> {
+    let (kind, body) = match item {
+        PlannedItem::Bundle { content_id, .. } => return change.bundle_told(lane, content_id),
+        PlannedItem::Small { kind, body } => (*kind, body),
+    };
+    match Item::from_body(kind, body) {
+        Ok(Item::Stored(receipt)) => change.receipt_told(lane, &receipt.to_wire()),
+        Ok(Item::Report(report)) => change.report_told(lane, &report),
+        // Nothing else is ever due to a vault.
+        _ => Ok(()),
+    }
+}
