@@ -96,3 +96,35 @@ fn the_example_of_the_specification_is_what_the_code_makes() {
     let document = fs::read_to_string(spec_folder().join("bundle.md")).unwrap();
     assert_eq!(with_example(&document), document, "run make_vectors");
 }
+
+/// The names in backticks on lines that begin with `Vector:` or `Vectors:`.
+fn named(page: &str) -> BTreeSet<&str> {
+    let lines = page.lines();
+    let rest = lines.filter_map(|line| {
+        line.strip_prefix("Vectors: ")
+            .or_else(|| line.strip_prefix("Vector: "))
+    });
+    rest.flat_map(|names| names.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+#[test]
+fn every_vector_that_a_page_names_exists() {
+    let files = read_all();
+    let names: BTreeSet<_> = files
+        .iter()
+        .map(|file| format!("{}_{}", file.part, file.condition))
+        .collect();
+    let mut found = 0;
+    for page in fs::read_dir(spec_folder()).unwrap() {
+        let path = page.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for name in named(&fs::read_to_string(&path).unwrap()) {
+            assert!(names.contains(name), "{}: no vector {name}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no page names a vector");
+}
