@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use pack_format::advice::{Advice, Exit};
+use pack_format::shown::Shown;
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use thiserror::Error;
@@ -15,23 +16,23 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum FileError {
     /// The machine refused.
-    #[error("could not {doing} {}: {source}", path.display())]
+    #[error("could not {doing} {}: {reason}", shown(path))]
     Failed {
         /// What was being done, as a verb.
         doing: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// The machine's reason.
-        source: io::Error,
+        /// The machine's reason, in words.
+        reason: &'static str,
     },
     /// The file is there already and may not be overwritten.
-    #[error("{} exists already", path.display())]
+    #[error("{} exists already", shown(path))]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// The file is longer than anything of its kind.
-    #[error("{} is larger than {limit_bytes} bytes", path.display())]
+    #[error("{} is larger than {limit_bytes} bytes", shown(path))]
     Large {
         /// The file.
         path: PathBuf,
@@ -44,10 +45,10 @@ impl FileError {
     /// For `map_err`: what was being done, and to which file.
     pub fn of(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Failed {
+        move |err| Self::Failed {
             doing,
             path,
-            source,
+            reason: reason(&err),
         }
     }
 }
@@ -87,6 +88,31 @@ impl Advice for FileError {
             Self::Failed { .. } => Exit::Failed,
             Self::Exists { .. } | Self::Large { .. } => Exit::Usage,
         }
+    }
+}
+
+/// A path as it is shown to a person: it may have been named by somebody else.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    Shown(&path.to_string_lossy()).to_string()
+}
+
+/// What the machine reported, in words: the number of an error means nothing to a person.
+#[must_use]
+pub fn reason(err: &io::Error) -> &'static str {
+    match err.kind() {
+        io::ErrorKind::NotFound => "it is not there",
+        io::ErrorKind::PermissionDenied => "permission denied",
+        io::ErrorKind::AlreadyExists => "it exists already",
+        io::ErrorKind::IsADirectory => "it is a directory",
+        io::ErrorKind::NotADirectory => "part of the path is not a directory",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "there is no space left",
+        io::ErrorKind::ReadOnlyFilesystem => "it is read-only",
+        io::ErrorKind::BrokenPipe => "nobody reads it any more",
+        io::ErrorKind::ResourceBusy => "it is in use",
+        io::ErrorKind::Interrupted => "it was interrupted",
+        io::ErrorKind::UnexpectedEof => "it ended too early",
+        _ => "the machine reported an error",
     }
 }
 

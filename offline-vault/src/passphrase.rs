@@ -11,7 +11,7 @@ use pack_format::advice::{Advice, Exit};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::files::{FileError, read_bounded};
+use crate::files::{FileError, read_bounded, shown};
 use crate::limits::{PASSPHRASE_BYTES_MAX, PASSPHRASE_CHARS_MIN};
 
 /// A passphrase: wiped when dropped, never printed.
@@ -25,13 +25,13 @@ pub enum PassphraseError {
     #[error("there is no terminal to ask for the passphrase")]
     NoTerminal,
     /// The terminal failed or the person gave up.
-    #[error("the passphrase could not be read from the terminal: {0}")]
-    Terminal(#[source] io::Error),
+    #[error("no passphrase was typed")]
+    Terminal,
     /// The passphrase file failed.
     #[error(transparent)]
     File(#[from] FileError),
     /// The first line of the passphrase file is empty or not text.
-    #[error("the first line of {} is not a passphrase", path.display())]
+    #[error("the first line of {} is not a passphrase", shown(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -48,7 +48,7 @@ impl Advice for PassphraseError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoTerminal => "passphrase-no-terminal",
-            Self::Terminal(_) => "passphrase-not-typed",
+            Self::Terminal => "passphrase-not-typed",
             Self::File(err) => err.code(),
             Self::Unreadable { .. } => "passphrase-file-empty",
             Self::Short => "passphrase-short",
@@ -62,7 +62,7 @@ impl Advice for PassphraseError {
 
     fn next_step(&self) -> String {
         match self {
-            Self::NoTerminal | Self::Terminal(_) => {
+            Self::NoTerminal | Self::Terminal => {
                 "Run the command in a terminal, or give --passphrase-file FILE."
             }
             Self::File(_) | Self::Unreadable { .. } => {
@@ -80,7 +80,7 @@ impl Advice for PassphraseError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Terminal(_) => Exit::Failed,
+            Self::Terminal => Exit::Failed,
             Self::File(err) => err.exit(),
             Self::NoTerminal | Self::Unreadable { .. } | Self::Short | Self::Differ => Exit::Usage,
         }
@@ -178,9 +178,7 @@ fn typed(prompt: &str) -> Result<Passphrase, PassphraseError> {
     rpassword::prompt_password(prompt)
         .map(Passphrase::new)
         .map_err(|err| match err.kind() {
-            io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => {
-                PassphraseError::Terminal(err)
-            }
+            io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => PassphraseError::Terminal,
             _ => PassphraseError::NoTerminal,
         })
 }

@@ -7,7 +7,7 @@ use pack_format::advice::{Advice, Exit};
 use thiserror::Error;
 
 use super::Report;
-use crate::files::FileError;
+use crate::files::{FileError, reason};
 use crate::passphrase::PassphraseError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
@@ -71,11 +71,11 @@ pub enum CommandError {
         command: &'static str,
     },
     /// What was written was lost.
-    #[error("the result could not be shown: {0}")]
-    Output(#[source] io::Error),
+    #[error("the result could not be shown: {}", reason(.0))]
+    Output(io::Error),
     /// The system does not tell this program about signals.
-    #[error("the session cannot notice that it should end: {0}")]
-    Signals(#[source] ctrlc::Error),
+    #[error("the session could not arrange to notice signals")]
+    Signals,
 }
 
 impl From<crate::store::StoreError> for CommandError {
@@ -165,7 +165,7 @@ impl Advice for CommandError {
             return inner.exit();
         }
         match self {
-            Self::Output(_) | Self::Signals(_) | Self::NoAnswer | Self::Locked => Exit::Failed,
+            Self::Output(_) | Self::Signals | Self::NoAnswer | Self::Locked => Exit::Failed,
             _ => Exit::Usage,
         }
     }

@@ -79,5 +79,5 @@ fn stop_on_signals(context: &Context) -> Result<(), CommandError> {
         // A process may always signal itself.
         debug_assert!(killed.is_ok());
     })
-    .map_err(CommandError::Signals)
+    .map_err(|_| CommandError::Signals)
 }

@@ -8,7 +8,7 @@ use pack_format::codec::DecodeError;
 use pack_format::words::WordsError;
 use thiserror::Error;
 
-use crate::files::FileError;
+use crate::files::{FileError, shown};
 use crate::names::{LocalName, LocalNameError};
 use crate::store::StoreError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
@@ -18,19 +18,19 @@ use crate::vault_key::{KeyFileError, VaultKeyError};
 #[non_exhaustive]
 pub enum VaultError {
     /// There is no vault.
-    #[error("there is no vault in {}", dir.display())]
+    #[error("there is no vault in {}", shown(dir))]
     Missing {
         /// Where one was looked for.
         dir: PathBuf,
     },
     /// The directory of a new vault is not empty.
-    #[error("{} holds a vault or other files already", dir.display())]
+    #[error("{} holds a vault or other files already", shown(dir))]
     Exists {
         /// The directory.
         dir: PathBuf,
     },
     /// One of the two files that a vault needs is gone.
-    #[error("the vault in {} has lost its file {what}", dir.display())]
+    #[error("the vault in {} has lost its file {what}", shown(dir))]
     Incomplete {
         /// The directory.
         dir: PathBuf,
@@ -38,7 +38,7 @@ pub enum VaultError {
         what: &'static str,
     },
     /// Another program has the vault open.
-    #[error("another offline-vault has this vault open: {}", dir.display())]
+    #[error("another offline-vault has this vault open: {}", shown(dir))]
     InUse {
         /// The directory.
         dir: PathBuf,
@@ -56,8 +56,8 @@ pub enum VaultError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The system gave no random numbers.
-    #[error("the system gave no random numbers: {0}")]
-    Random(#[source] getrandom::Error),
+    #[error("the system gave no random numbers")]
+    Random,
     /// The person's own name cannot be on a card.
     #[error("this name cannot be on a card: {0}")]
     Name(#[source] DecodeError),
@@ -140,7 +140,7 @@ impl Advice for VaultError {
             Self::KeyFile(err) => err.code(),
             Self::File(err) => err.code(),
             Self::Store(err) => err.code(),
-            Self::Random(_) => "random-failed",
+            Self::Random => "random-failed",
             Self::Name(_) => "own-name-unusable",
             Self::Card(CardError::Signature(_)) => "card-altered",
             Self::Card(_) => "card-unreadable",
@@ -193,7 +193,7 @@ impl Advice for VaultError {
             Self::KeyFile(err) => err.exit(),
             Self::File(err) => err.exit(),
             Self::Store(err) => err.exit(),
-            Self::InUse { .. } | Self::Incomplete { .. } | Self::Random(_) => Exit::Failed,
+            Self::InUse { .. } | Self::Incomplete { .. } | Self::Random => Exit::Failed,
             Self::Card(_) | Self::CardOlder { .. } | Self::WordsDiffer { .. } => Exit::Refused,
             _ => Exit::Usage,
         }
@@ -212,7 +212,7 @@ impl VaultError {
                  backup into a new directory."
             }
             Self::InUse { .. } => "End the other offline-vault, then run the command again.",
-            Self::Random(_) => "Restart the machine, then run the command again.",
+            Self::Random => "Restart the machine, then run the command again.",
             Self::Name(_) => "Choose a name of 1 to 64 bytes without control characters.",
             Self::Card(CardError::Signature(_)) => {
                 "Do not use this card; ask its owner for a new copy, by another way."

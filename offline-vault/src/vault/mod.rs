@@ -42,6 +42,13 @@ pub struct NewVault<'a> {
     pub now: UnixTime,
 }
 
+/// What a vault takes over from one that its owner had before.
+pub(crate) struct EarlierLife {
+    pub(crate) identity_seed: Secret32,
+    /// Above every incarnation that anybody has seen.
+    pub(crate) next_incarnation: u32,
+}
+
 /// An unlocked vault.
 pub struct Vault {
     store: Store,
@@ -63,16 +70,58 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Exists`], [`VaultError::Name`], [`VaultError::File`], [`VaultError::Store`].
     pub fn create(new: &NewVault<'_>, passphrase: &Passphrase) -> Result<Self, VaultError> {
+        Self::create_filled(new, passphrase, None, |_| Ok(()))
+    }
+
+    /// Makes a new vault of a person who may have had one before, lets `fill` put into it what is
+    /// known, and opens it. It does not exist before `fill` is done: when that fails, or the
+    /// machine stops, nothing is left that could be taken for a vault.
+    ///
+    /// # Errors
+    /// Those of [`Vault::create`] and of `fill`.
+    pub(crate) fn create_filled<E: From<VaultError>>(
+        new: &NewVault<'_>,
+        passphrase: &Passphrase,
+        before: Option<EarlierLife>,
+        fill: impl FnOnce(&Self) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let paths = VaultPaths::new(new.dir);
+        let dir_was_made = !new.dir.exists();
         let lock = files::prepare_dir(&paths)?;
+        let made = Self::make_files(new, passphrase, before, &paths)
+            .and_then(|master| Self::opened(paths.clone(), lock, master, new.now))
+            .map_err(E::from)
+            .and_then(|vault| {
+                fill(&vault)?;
+                files::finish_new_vault(&paths)?;
+                Ok(vault)
+            });
+        if made.is_err() {
+            // The first error is the one to report; what is left is recognised as unfinished.
+            let _ = files::discard_unfinished(&paths, dir_was_made);
+        }
+        made
+    }
+
+    /// Writes everything of a new vault but the name of its key, and returns its master key.
+    fn make_files(
+        new: &NewVault<'_>,
+        passphrase: &Passphrase,
+        before: Option<EarlierLife>,
+        paths: &VaultPaths,
+    ) -> Result<Secret32, VaultError> {
         let (vault_seed, system) = (system_random()?, system_random()?);
         let mut rng = HedgedRng::new(&system, &vault_seed, FIRST_RNG_COUNTER);
+        let (identity_seed, incarnation) = match before {
+            Some(before) => (before.identity_seed, before.next_incarnation),
+            None => (rng.secret(), 1),
+        };
         let meta = Meta {
-            identity_seed: rng.secret(),
+            identity_seed,
             decapsulation_seed: rng.secret(),
             vault_seed,
             own_name: new.name.to_owned(),
-            incarnation: 1,
+            incarnation,
             card_serial: 1,
             clock_floor: new.now,
         };
@@ -80,13 +129,9 @@ impl Vault {
         let master = rng.secret();
         let salt = rng.array::<SALT_BYTES>();
         let key = files::seal_key(&master, passphrase, new.key_file, new.cost, salt)?;
-        files::write_new_vault(
-            &paths,
-            &key,
-            &database_key(&master),
-            &(meta, FIRST_RNG_COUNTER),
-        )?;
-        Self::opened(paths, lock, master, new.now)
+        let first = (meta, FIRST_RNG_COUNTER);
+        files::write_new_vault(paths, &key, &database_key(&master), &first)?;
+        Ok(master)
     }
 
     /// Opens a vault.
@@ -247,7 +292,7 @@ fn database_key(master: &Secret32) -> Secret32 {
 
 fn system_random() -> Result<Secret32, VaultError> {
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut()).map_err(VaultError::Random)?;
+    getrandom::fill(bytes.as_mut()).map_err(|_| VaultError::Random)?;
     Ok(Secret32::new(*bytes))
 }
 

@@ -1,0 +1,19 @@
+//! What the vault promises, run with the real program wherever a person would.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+mod at_rest;
+mod cards;
+mod commands;
+mod contacts;
+mod lockdown;
+mod machine;
+mod messages;
+mod pairings;
+mod session;
+mod unlocking;
