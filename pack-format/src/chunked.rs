@@ -443,8 +443,8 @@ impl<R: ReadAt> io::Read for MessageStream<'_, R> {
         }
         let available = self.run.get(self.used..).unwrap_or_default();
         let count = available.len().min(buf.len());
-        for (to, from) in buf.iter_mut().zip(available) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (buf.get_mut(..count), available.get(..count)) {
+            to.copy_from_slice(from);
         }
         self.used += count;
         Ok(count)

@@ -84,7 +84,7 @@ fn look(path: &Path, root: &Path) -> SeenFile {
         path: name.unwrap_or_else(|| path.to_path_buf()),
         size_bytes: metadata.map_or(0, |metadata| metadata.len()),
         looks_random: if is_file {
-            read_sample(path).ok().and_then(|it| is_random(&it))
+            read_sample(path).ok().and_then(|it| judge(&it))
         } else {
             None
         },
@@ -97,6 +97,20 @@ fn read_sample(path: &Path) -> io::Result<Vec<u8>> {
         .take(SAMPLE_BYTES)
         .read_to_end(&mut sample)?;
     Ok(sample)
+}
+
+/// Whether a sample is too regular to be sealed. Few bytes show it only by being text.
+fn judge(sample: &[u8]) -> Option<bool> {
+    let is_text = |text: &str| {
+        !text.is_empty()
+            && !text
+                .chars()
+                .any(|ch| ch.is_control() && !ch.is_whitespace())
+    };
+    if sample.len() < SAMPLE_BYTES_MIN && std::str::from_utf8(sample).is_ok_and(is_text) {
+        return Some(false);
+    }
+    is_random(sample)
 }
 
 /// Pearson's chi-squared test of the byte frequencies. For random bytes the sum has mean 255 and
@@ -139,7 +153,8 @@ mod tests {
         fs::write(dir.path().join("noise"), &noise).unwrap();
         fs::create_dir(dir.path().join("sub")).unwrap();
         fs::write(dir.path().join("sub/text"), "words ".repeat(1000)).unwrap();
-        fs::write(dir.path().join("small"), "x").unwrap();
+        fs::write(dir.path().join("note"), "call Bilal").unwrap();
+        fs::write(dir.path().join("small"), &noise[..100]).unwrap();
         let seen = inspect(dir.path()).unwrap();
         let verdicts: Vec<_> = seen
             .files

@@ -1,0 +1,184 @@
+#!/bin/sh
+# The main job, played on this machine: two people at two sites, a stick and a courier for each,
+# one relay between them. Every command is printed as it is run, so that it can be repeated by
+# hand. Nothing outside a temporary folder is touched, and only loopback is used.
+#
+#   sh tests/tour.sh          builds the two programs, then plays
+#   CAUSEWAY_BIN_DIR=DIR sh tests/tour.sh    plays with programs that were built before
+#   CAUSEWAY_TOUR_KEEP=1      leaves the folder, to look around in
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+if [ -z "${CAUSEWAY_BIN_DIR:-}" ]; then
+    echo "Building offline-vault and online-relay (the first time takes some minutes)…"
+    cargo build --locked -p offline-vault -p online-relay
+    CAUSEWAY_BIN_DIR=$root/target/debug
+    [ -z "${CARGO_TARGET_DIR:-}" ] || CAUSEWAY_BIN_DIR=$CARGO_TARGET_DIR/debug
+fi
+PATH=$CAUSEWAY_BIN_DIR:$PATH
+unset CAUSEWAY_VAULT CAUSEWAY_COURIER XDG_DATA_HOME || true
+
+tour=$(mktemp -d "${TMPDIR:-/tmp}/causeway-tour.XXXXXX")
+relay_pid=
+finish() {
+    status=$?
+    [ -z "$relay_pid" ] || kill "$relay_pid" 2>/dev/null || true
+    if [ -n "${CAUSEWAY_TOUR_KEEP:-}" ]; then
+        echo "Everything is left in $tour"
+    else
+        rm -rf "$tour"
+    fi
+    [ "$status" -eq 0 ] || echo "THE TOUR FAILED (exit code $status)" >&2
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+cd "$tour"
+
+title() { printf '\n=== %s ===\n' "$*"; }
+say() { printf '\n# %s\n' "$*"; }
+run() {
+    printf '$ %s\n' "$*"
+    "$@"
+}
+# A command whose answer matters: shown as it is run, kept for the check that follows.
+answer=
+keep() {
+    printf '$ %s\n' "$*"
+    answer=$("$@")
+    printf '%s\n' "$answer"
+}
+expect() {
+    case $answer in
+    *"$1"*) ;;
+    *)
+        printf 'expected to read: %s\n' "$1" >&2
+        exit 1
+        ;;
+    esac
+}
+# The two offline machines. A person types the passphrase; here it comes from a file.
+amina() { offline-vault --vault amina/vault --passphrase-file amina/passphrase "$@"; }
+bilal() { offline-vault --vault bilal/vault --passphrase-file bilal/passphrase "$@"; }
+vault() {
+    who=$1
+    shift
+    run offline-vault --vault "$who/vault" --passphrase-file "$who/passphrase" "$@"
+}
+vault_keep() {
+    who=$1
+    shift
+    keep offline-vault --vault "$who/vault" --passphrase-file "$who/passphrase" "$@"
+}
+# The two online machines.
+courier() {
+    who=$1
+    shift
+    run online-relay courier "$@" --courier "$who/courier"
+}
+
+mkdir -p amina/stick bilal/stick
+(umask 077 && echo 'ledger violin tundra saddle' >amina/passphrase &&
+    echo 'harbor pencil meadow copper' >bilal/passphrase)
+
+title "The relay: an operator runs a server and hands out two invitations"
+printf '$ online-relay serve --data relay --listen 127.0.0.1:0 &\n'
+online-relay serve --data relay --listen 127.0.0.1:0 >relay.out 2>relay.err &
+relay_pid=$!
+tries=0
+until grep -q '^listening on ' relay.out 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || { cat relay.err >&2; exit 1; }
+    sleep 0.1
+done
+cat relay.out
+url=$(sed -n 's/^listening on //p' relay.out)
+run online-relay invite --data relay --url "$url" --output amina/invitation.txt
+run online-relay invite --data relay --url "$url" --output bilal/invitation.txt
+
+title "Two offline machines: Amina's and Bilal's"
+say "In real use leave --kdf-memory-mib out: the default makes guessing four times dearer."
+vault amina init --name Amina --kdf-memory-mib 64
+vault bilal init --name Bilal --kdf-memory-mib 64
+vault amina relay add amina/invitation.txt
+vault bilal relay add bilal/invitation.txt
+
+title "Each vault is paired with the courier on the online machine beside it"
+for who in amina bilal; do
+    courier "$who" init --server "$url"
+    say "The vault shows thirteen words; a person types them on the other machine."
+    printf '$ offline-vault --vault %s/vault … pair show --name courier\n' "$who"
+    "$who" pair show --name courier --json >"$who/pairing.json"
+    words=$(sed -n 's/.*"code":\[\([^]]*\)\].*/\1/p' "$who/pairing.json" | tr -d '"' | tr ',' ' ')
+    echo "  $words"
+    printf '$ online-relay courier pair type --name vault --courier %s/courier\n' "$who"
+    printf '%s\n' "$words" |
+        online-relay courier pair type --name vault --code-file - --courier "$who/courier"
+    rm "$who/pairing.json"
+done
+
+title "They exchange cards and compare words"
+vault amina card --output amina/card.txt
+vault bilal card --output bilal/card.txt
+vault amina contact add bilal/card.txt
+vault bilal contact add amina/card.txt
+say "By phone: each reads out eight words, the other types what they hear."
+vault amina contact verify bilal --how "by phone" --words "$(bilal card --words)"
+vault bilal contact verify amina --how "by phone" --words "$(amina card --words)"
+
+title "Bilal's first trip opens his mailbox"
+vault bilal sync --stick bilal/stick
+courier bilal sync --stick bilal/stick
+
+title "Amina sends a folder and a message"
+mkdir report
+cp "$root"/spec/*.md report/
+cp "$CAUSEWAY_BIN_DIR/online-relay" report/program
+head -c 300000 /dev/urandom >report/photo.jpg
+(cd report && find . -type f -exec cksum {} + | sort -k3) >report.sums
+echo "Please check page 4 before Friday." >amina/letter.txt
+vault amina send --to bilal report --message-file amina/letter.txt
+vault amina sync --stick amina/stick
+
+title "What somebody who finds the stick now would see"
+keep offline-vault inspect amina/stick
+expect "; 0 of them say something"
+
+title "The stick goes to Amina's courier, which puts the bundle into Bilal's mailbox"
+courier amina sync --stick amina/stick
+
+title "Bilal's courier fetches it, the stick goes to Bilal's vault"
+courier bilal sync --stick bilal/stick
+vault_keep bilal sync --stick bilal/stick
+expect "in-1  amina"
+vault_keep bilal show in-1
+expect "Please check page 4"
+vault bilal save in-1 --to bilal/work
+(cd bilal/work/report && find . -type f -exec cksum {} + | sort -k3) >received.sums
+cmp report.sums received.sums
+echo "Every file is the same, byte for byte."
+
+title "The receipt goes back the same way"
+courier bilal sync --stick bilal/stick
+courier amina sync --stick amina/stick
+vault amina sync --stick amina/stick
+vault_keep amina receipts
+expect "out-1  bilal  confirmed (signed receipt)"
+vault amina outbox
+
+title "What the owner of the relay has seen"
+run online-relay status --data relay
+say "The names of the files that it stores, and any word of the message in all of its data:"
+find relay -type f | sort
+for canary in "page 4" "before Friday" Amina Bilal photo.jpg report/program; do
+    if grep -r -q -a -F "$canary" relay amina/courier bilal/courier amina/stick bilal/stick; then
+        echo "FOUND \"$canary\" outside the vaults" >&2
+        exit 1
+    fi
+    echo "\"$canary\" is nowhere on the relay, the couriers or the sticks."
+done
+say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of"
+say "two bundles. It saw no names, no keys, no files and no text."
+echo
+echo "The tour is done: sent, carried, taken in, confirmed."
