@@ -117,6 +117,14 @@ pub struct KdfCost {
 }
 
 impl KdfCost {
+    /// The cost of every backup: fixed, because a number in front would tell a backup from noise.
+    /// It is above what a vault takes, because a backup is opened rarely and may be guessed at for
+    /// years. Spec: spec/backup.md, "Key".
+    pub const OF_BACKUP: Self = Self {
+        memory_mib: 256,
+        passes: 4,
+    };
+
     /// A cost that the person chose.
     ///
     /// # Errors
@@ -144,7 +152,7 @@ impl KdfCost {
 
     /// `Argon2id(password, salt, secret, m = memory, t = passes, p = 1, version 0x13)`, 32 bytes
     /// (RFC 9106).
-    fn hash(
+    pub(crate) fn hash(
         self,
         password: &[u8],
         salt: &[u8; SALT_BYTES],
@@ -524,6 +532,22 @@ mod tests {
         assert!(KdfCost::new(KDF_MEMORY_MIB_MIN - 1, 1).is_err());
         assert!(KdfCost::new(KDF_MEMORY_MIB_MIN, 0).is_err());
         assert!(KdfCost::new(u32::MAX, u32::MAX).is_err());
+    }
+
+    #[test]
+    fn the_examples_of_the_specification_hold() {
+        let specification = include_str!("../../spec/store.md").replace('\n', "");
+        let file = KeyFile(Secret32::new(blake3::derive_key(
+            "causeway/vault/v1 key file",
+            &[7; 32],
+        )));
+        for key in [sealed(None), sealed(Some(&file))] {
+            let hex = data_encoding::HEXLOWER.encode(&key.to_bytes());
+            assert!(specification.contains(&hex), "{hex}");
+        }
+        let database_key = Secret32::new([9; 32]).derive("causeway/vault/v1 database", b"");
+        let hex = data_encoding::HEXLOWER.encode(database_key.expose());
+        assert!(specification.contains(&hex), "{hex}");
     }
 
     #[test]

@@ -238,6 +238,14 @@ fn a_stop_while_the_passphrase_changes_leaves_the_old_one_in_force() {
 }
 
 #[test]
+fn a_bundle_that_was_never_finished_is_removed_at_the_next_opening() {
+    let machine = Machine::new("Amina");
+    let left = machine.write("vault/bundles/left", b"half a bundle");
+    machine.done(&["status"]);
+    assert!(!Path::new(&left).exists());
+}
+
+#[test]
 fn a_number_for_random_keys_is_never_given_twice() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vault");

@@ -131,6 +131,19 @@ impl Tables<'_> {
     }
 }
 
+impl Tables<'_> {
+    /// The names of all files that `bundles/` should hold.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bundle_files(&self) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT file FROM incoming UNION SELECT file FROM outgoing WHERE freed = 0";
+        self.all("read the names of the bundles", select, [], |row| {
+            row.get(0)
+        })
+    }
+}
+
 impl Changes<'_> {
     /// A receipt for it was sealed, or has to be sealed again.
     ///

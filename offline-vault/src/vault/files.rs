@@ -12,7 +12,7 @@ use rustix::fs::FlockOperation;
 use super::VaultError;
 use crate::files::{
     Existing, FileError, create_private, put_in_place, read_bounded, remove_if_present,
-    write_synced,
+    with_suffix, write_synced,
 };
 use crate::passphrase::Passphrase;
 use crate::paths::VaultPaths;
@@ -35,8 +35,19 @@ pub(super) fn prepare_dir(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
         .mode(0o700)
         .create(dir)
         .map_err(FileError::of("create the directory", dir))?;
+    // Not even a lock is left in a directory that is somebody else's.
+    if !paths.new_key().exists() {
+        check_empty(paths)?;
+    }
     let lock = lock(paths)?;
     remove_unfinished(paths)?;
+    check_empty(paths)?;
+    Ok(lock)
+}
+
+/// Whether nothing but a lock is in the directory.
+fn check_empty(paths: &VaultPaths) -> Result<(), VaultError> {
+    let dir = paths.dir();
     let entries = fs::read_dir(dir).map_err(FileError::of("read the directory", dir))?;
     for entry in entries {
         let entry = entry.map_err(FileError::of("read the directory", dir))?;
@@ -46,20 +57,38 @@ pub(super) fn prepare_dir(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
             });
         }
     }
-    Ok(lock)
+    Ok(())
 }
 
-/// Removes what a stop during [`write_new_vault`] left. No one has ever used it: the last step
-/// gives `vault.key` its name, and until then `vault.key.new` is there.
+/// Removes a vault that could not be finished, and its directory where `dir_was_made` for it. The
+/// caller has closed it. A finished vault is left alone.
+pub(super) fn discard_unfinished(paths: &VaultPaths, dir_was_made: bool) -> Result<(), VaultError> {
+    remove_unfinished(paths)?;
+    if paths.key().exists() {
+        return Ok(());
+    }
+    remove_if_present(&paths.lock())?;
+    if dir_was_made {
+        let dir = paths.dir();
+        fs::remove_dir(dir).map_err(FileError::of("remove the directory", dir))?;
+    }
+    Ok(())
+}
+
+/// Removes what a stop between [`write_new_vault`] and [`finish_new_vault`] left. No one has ever
+/// used it: the last step gives `vault.key` its name, and until then `vault.key.new` is there.
 fn remove_unfinished(paths: &VaultPaths) -> Result<(), VaultError> {
     let finished = paths.key().exists();
     if finished || !paths.new_key().exists() {
         return Ok(());
     }
-    remove_if_present(&paths.database())?;
-    remove_if_present(&paths.new_database())?;
+    for database in [paths.database(), paths.new_database()] {
+        remove_if_present(&database)?;
+        remove_if_present(&with_suffix(&database, "-journal"))?;
+    }
     for dir in [paths.bundles(), paths.spool()] {
-        match fs::remove_dir(&dir) {
+        // A vault that was being restored may have bundles already.
+        match fs::remove_dir_all(&dir) {
             Err(err) if err.kind() != io::ErrorKind::NotFound => {
                 return Err(FileError::of("remove the directory", &dir)(err).into());
             }
@@ -70,7 +99,8 @@ fn remove_unfinished(paths: &VaultPaths) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Writes everything under temporary names, the key first, and gives the key its name last.
+/// Writes everything under temporary names, the key first, and puts all but the key into place:
+/// until [`finish_new_vault`] there is no vault.
 pub(super) fn write_new_vault(
     paths: &VaultPaths,
     key: &SealedMasterKey,
@@ -88,6 +118,11 @@ pub(super) fn write_new_vault(
     drop(create_private(&new_database)?);
     drop(Store::create(&new_database, database_key, meta)?);
     put_in_place(&new_database, &paths.database(), Existing::Replace)?;
+    Ok(())
+}
+
+/// Gives the key its name: from here on there is a vault.
+pub(super) fn finish_new_vault(paths: &VaultPaths) -> Result<(), VaultError> {
     put_in_place(&paths.new_key(), &paths.key(), Existing::Replace)?;
     Ok(())
 }

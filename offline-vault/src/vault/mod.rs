@@ -6,6 +6,7 @@
 mod contacts;
 mod error;
 mod files;
+mod leftovers;
 mod pairs;
 mod relays;
 
@@ -168,6 +169,7 @@ impl Vault {
         let store = Store::open(&paths.database(), &database_key(&master))?;
         let meta = store.read().meta()?;
         store.write(|changes| changes.raise_clock_floor(now))?;
+        leftovers::remove(&paths, &store.read().bundle_files()?);
         Ok(Self {
             store,
             paths,
