@@ -13,6 +13,7 @@ mod lane;
 mod mailbox;
 mod meta;
 mod outgoing;
+mod past;
 mod schema;
 mod seen;
 
@@ -35,6 +36,7 @@ pub use meta::{Meta, NewMeta};
 pub use outgoing::{
     NewOutgoing, Outgoing, OutgoingId, OutgoingKind, Recipient, RecipientState, SlotKind,
 };
+pub use past::{PastItem, PastReader};
 pub use seen::Seen;
 
 use columns::Doing as _;

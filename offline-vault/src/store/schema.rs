@@ -7,10 +7,16 @@ use super::{Changes, StoreError};
 
 /// Every migration in order. The lowest program version that can read the tables after it stands
 /// beside each.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    sql: include_str!("migrations/0001_vault.sql"),
-    readable_by: 1,
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        sql: include_str!("migrations/0001_vault.sql"),
+        readable_by: 1,
+    },
+    Migration {
+        sql: include_str!("migrations/0002_past.sql"),
+        readable_by: 1,
+    },
+];
 
 struct Migration {
     sql: &'static str,
@@ -84,7 +90,7 @@ mod tests {
             Store::open(&path, &key),
             Err(StoreError::Newer {
                 readable_by: 9,
-                known: 1
+                known: 2
             })
         ));
     }

@@ -44,6 +44,24 @@ impl Tables<'_> {
     }
 }
 
+impl Tables<'_> {
+    /// Every bundle that came before, ascending by content id, and whether the relays were told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn all_seen(&self) -> Result<Vec<(ContentId, Seen, bool)>, StoreError> {
+        let select =
+            "SELECT content_id, taken_at, refused, acknowledged FROM seen ORDER BY content_id";
+        self.all("read which bundles came", select, [], |row| {
+            let seen = Seen {
+                taken_at: row.get(1)?,
+                refused: row.get(2)?,
+            };
+            Ok((ContentId(row.get(0)?), seen, row.get(3)?))
+        })
+    }
+}
+
 impl Changes<'_> {
     /// The courier will tell the relays that they may forget a bundle, or has to again.
     ///

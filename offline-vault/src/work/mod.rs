@@ -2,6 +2,7 @@
 //!
 //! The command line calls these functions, and a screen would call the same.
 
+pub mod backup;
 mod bundle_file;
 mod error;
 mod host;
