@@ -14,7 +14,7 @@ pub const TAKEN_MAX: u32 = 1000;
 pub const MISSING_RANGES_MAX: u32 = 256;
 
 /// One bundle that was verified and stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TakenBundle {
     /// Its number from the sender.
     pub sequence: u64,
@@ -27,7 +27,7 @@ pub struct TakenBundle {
 pub struct Receipt {
     /// The incarnation of the vault whose bundles these are.
     pub incarnation: u32,
-    /// Bundles taken in since the last receipt, at most [`TAKEN_MAX`].
+    /// Bundles taken in since the last receipt, ascending, at most [`TAKEN_MAX`].
     pub taken: Vec<TakenBundle>,
     /// Inclusive ranges of numbers below the highest taken that have not arrived, ascending and
     /// apart, at most [`MISSING_RANGES_MAX`].
@@ -58,18 +58,27 @@ impl Wire for Receipt {
             });
         }
         let incarnation = reader.u32("incarnation")?;
-        let mut taken = Vec::new();
+        let mut taken: Vec<TakenBundle> = Vec::new();
         for _ in 0..reader.count(TAKEN_MAX, "receipted bundles")? {
             let sequence = reader.u64("sequence")?;
-            taken.push(TakenBundle {
+            let content_id = ContentId(reader.take_array("content id")?);
+            let next = TakenBundle {
                 sequence,
-                content_id: ContentId(reader.take_array("content id")?),
-            });
+                content_id,
+            };
+            if sequence > SEQUENCE_MAX || taken.last().is_some_and(|before| *before >= next) {
+                return Err(DecodeError::Rule {
+                    what: "receipted bundles are not in order",
+                });
+            }
+            taken.push(next);
         }
         let mut missing: Vec<(u64, u64)> = Vec::new();
         for _ in 0..reader.count(MISSING_RANGES_MAX, "missing ranges")? {
             let (first, last) = (reader.u64("range start")?, reader.u64("range end")?);
-            let apart = missing.last().is_none_or(|(_, before)| *before < first);
+            let apart = missing
+                .last()
+                .is_none_or(|(_, before)| before.saturating_add(1) < first);
             if first > last || last > SEQUENCE_MAX || !apart {
                 return Err(DecodeError::Rule {
                     what: "missing ranges are not in order",

@@ -22,11 +22,13 @@ use crate::identity::{DecapsulationKey, EncapsulationKey, contributes};
 use crate::limits::{SEQUENCE_MAX, SLOTS_MAX};
 use crate::random::HedgedRng;
 
-/// Bytes of a chain slot: tag, sealed payload.
-pub const CHAIN_SLOT_BYTES: usize = 24 + PAYLOAD_BYTES + 16;
+/// Bytes of a chain slot: tag, nonce, sealed payload.
+pub const CHAIN_SLOT_BYTES: usize = SLOT_TAG_BYTES + NONCE_BYTES + PAYLOAD_BYTES + 16;
 /// Bytes of a KEM slot: encapsulated key, sealed payload.
 pub const KEM_SLOT_BYTES: usize = ENCAPSULATED_BYTES + PAYLOAD_BYTES + 16;
 const ENCAPSULATED_BYTES: usize = 1120;
+const SLOT_TAG_BYTES: usize = 12;
+const NONCE_BYTES: usize = 12;
 /// Bundle key, slot counts, sequence number.
 const PAYLOAD_BYTES: usize = 32 + 2 + 6;
 
@@ -173,19 +175,26 @@ pub(crate) fn make_unused(kem: bool, counts: SlotCounts, rng: &mut HedgedRng) ->
     }
 }
 
-/// `slot = tag || AEAD(key = secret/"slot key", nonce = 0, payload)`,
-/// `tag = secret/"slot tag"[..24]`. Each secret makes one slot, so that a fixed nonce never repeats.
+/// `slot = tag || nonce || AEAD(key = secret/"slot key", nonce, payload)`,
+/// `nonce = BLAKE3-keyed(secret/"slot nonce", payload)[..12]`.
+///
+/// The nonce is bound to the payload, so that two vaults that share a secret by accident, one the
+/// copy of the other, never encrypt two payloads with one key stream.
 fn make_chain(secret: &PackSecret, payload: &SlotPayload) -> Vec<u8> {
     let mut sealed = payload.to_bytes();
+    let nonce_key = of_chain(secret, "causeway/bundle/v1 slot nonce");
+    let hash = blake3::keyed_hash(nonce_key.expose(), sealed.as_slice());
+    let nonce: [u8; NONCE_BYTES] = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     #[expect(
         clippy::expect_used,
         reason = "40 bytes are far below the cipher's limit"
     )]
     let aead_tag = chain_cipher(secret)
-        .encrypt_inout_detached(&Nonce::default(), b"", sealed.as_mut_slice().into())
+        .encrypt_inout_detached(&Nonce::from(nonce), b"", sealed.as_mut_slice().into())
         .expect("40 bytes are below the cipher's limit");
     [
         chain_tag(secret).as_slice(),
+        &nonce,
         sealed.as_slice(),
         aead_tag.as_slice(),
     ]
@@ -246,7 +255,7 @@ pub enum OpenedBy {
 /// Everything with which one vault can open slots.
 pub struct SlotOpener<'a> {
     own_key: &'a DecapsulationKey,
-    tags: HashMap<[u8; 24], (usize, PackIndex, PackSecret)>,
+    tags: HashMap<[u8; SLOT_TAG_BYTES], (usize, PackIndex, PackSecret)>,
 }
 
 impl<'a> SlotOpener<'a> {
@@ -277,7 +286,7 @@ impl<'a> SlotOpener<'a> {
             .filter_map(|kem| front.get(kem * KEM_SLOT_BYTES..))
             .flat_map(|slots| slots.chunks_exact(CHAIN_SLOT_BYTES).take(SLOTS_MAX))
             .find_map(|slot| {
-                let (tag, sealed) = slot.split_first_chunk::<24>()?;
+                let (tag, sealed) = slot.split_first_chunk::<SLOT_TAG_BYTES>()?;
                 let (chain, index, secret) = self.tags.get(tag)?;
                 let payload = open_chain_slot(secret, sealed)?;
                 Some((
@@ -306,12 +315,13 @@ impl<'a> SlotOpener<'a> {
 pub const FRONT_BYTES_MAX: usize = SLOTS_MAX * (KEM_SLOT_BYTES + CHAIN_SLOT_BYTES);
 
 fn open_chain_slot(secret: &PackSecret, sealed: &[u8]) -> Option<SlotPayload> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let (payload, aead_tag) = sealed.split_first_chunk::<PAYLOAD_BYTES>()?;
     let mut payload = Zeroizing::new(*payload);
     let aead_tag = Array::try_from(aead_tag).ok()?;
     chain_cipher(secret)
         .decrypt_inout_detached(
-            &Nonce::default(),
+            &Nonce::from(*nonce),
             b"",
             payload.as_mut_slice().into(),
             &aead_tag,
@@ -343,12 +353,9 @@ fn open_kem_slot(
     Some((SlotPayload::from_bytes(&payload)?, Secret32::new(*root)))
 }
 
-fn chain_tag(secret: &PackSecret) -> [u8; 24] {
+fn chain_tag(secret: &PackSecret) -> [u8; SLOT_TAG_BYTES] {
     let tag = of_chain(secret, "causeway/bundle/v1 slot tag");
-    tag.expose()
-        .first_chunk::<24>()
-        .copied()
-        .unwrap_or_default()
+    tag.expose().first_chunk().copied().unwrap_or_default()
 }
 
 fn chain_cipher(secret: &PackSecret) -> ChaCha20Poly1305 {
@@ -422,6 +429,26 @@ mod tests {
             let (_, by) = SlotOpener::new(&reader, &[&receive]).open(&front).unwrap();
             assert!(matches!(by, OpenedBy::Chain { chain: 0, index: at } if at == index));
         }
+    }
+
+    #[test]
+    fn a_copied_vault_never_repeats_a_key_stream() {
+        let secret = || PackSecret::from_stored([7; 32]);
+        let counts = SlotCounts::for_readers(0, 1).unwrap();
+        let one = make_chain(&secret(), &payload(counts));
+        let other = SlotPayload {
+            bundle_key: Secret32::new([8; 32]),
+            ..payload(counts)
+        };
+        let two = make_chain(&secret(), &other);
+        assert_eq!(one[..SLOT_TAG_BYTES], two[..SLOT_TAG_BYTES]);
+        assert_ne!(one[12..24], two[12..24], "nonces differ");
+        let xor: Vec<u8> = one[24..56]
+            .iter()
+            .zip(&two[24..56])
+            .map(|(a, b)| a ^ b)
+            .collect();
+        assert_ne!(xor, vec![9 ^ 8; 32]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What every error that can reach a person is able to say: a code, whether the data is safe,
 //! and what to do next.
 
+use crate::shown::is_hidden;
+
 /// How a program ends. The numbers are the exit codes of both programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -53,17 +55,86 @@ pub fn as_text(program: &str, err: &dyn Advice) -> String {
 }
 
 /// The error and its causes in one line, without repeating a cause that is already named.
+///
+/// Causes often come from a server or a file system: what could forge a terminal is escaped, the
+/// system's error numbers are left out, and the length is bounded.
 #[must_use]
 pub fn what_happened(err: &dyn Advice) -> String {
-    let mut text = err.to_string();
+    let mut text = without_number(&err.to_string());
     let mut cause = err.source();
     while let Some(inner) = cause {
-        let said = inner.to_string();
+        let said = without_number(&inner.to_string());
         if !text.contains(&said) {
             text.push_str(": ");
             text.push_str(&said);
         }
         cause = inner.source();
     }
-    text
+    let shown = text.chars().take(LINE_CHARS_MAX);
+    shown
+        .flat_map(|ch| {
+            if is_hidden(ch) {
+                ch.escape_unicode().collect()
+            } else {
+                vec![ch]
+            }
+        })
+        .collect()
+}
+
+/// The system's own words without "(os error 13)", which says nothing to a person.
+fn without_number(text: &str) -> String {
+    let Some((before, rest)) = text.split_once(" (os error ") else {
+        return text.to_owned();
+    };
+    let after = rest.split_once(')').map_or("", |(_, after)| after);
+    format!("{before}{after}")
+}
+
+/// Enough for two long paths.
+const LINE_CHARS_MAX: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use thiserror::Error;
+
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("cannot read {path}")]
+    struct Failed {
+        path: &'static str,
+        #[source]
+        source: io::Error,
+    }
+
+    impl Advice for Failed {
+        fn code(&self) -> &'static str {
+            "failed"
+        }
+
+        fn data_safe(&self) -> String {
+            "Yes.".to_owned()
+        }
+
+        fn next_step(&self) -> String {
+            "Try again.".to_owned()
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_happened_whether_the_data_is_safe_and_what_next() {
+        let err = Failed {
+            path: "a\u{1b}b",
+            source: io::Error::from_raw_os_error(2),
+        };
+        assert_eq!(
+            as_text("prog", &err),
+            "prog: error [failed]: cannot read a\\u{1b}b: No such file or directory\n\
+             prog: data: Yes.\n\
+             prog: next: Try again.\n"
+        );
+    }
 }

@@ -167,7 +167,9 @@ impl Wire for PackReceipts {
         let mut taken: Vec<(PackIndex, PackIndex)> = Vec::new();
         for _ in 0..reader.count(RANGES_MAX, "taken ranges")? {
             let (first, last) = (reader.u64("range start")?, reader.u64("range end")?);
-            let apart = taken.last().is_none_or(|(_, before)| *before < first);
+            let apart = taken
+                .last()
+                .is_none_or(|(_, before)| before.saturating_add(1) < first);
             if first > last || !apart {
                 return Err(DecodeError::Rule {
                     what: "taken ranges are not in order",

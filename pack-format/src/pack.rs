@@ -72,8 +72,8 @@ impl PlannedItem {
     }
 }
 
-/// The content of one pack, fixed once and for all before a byte of it is sealed: one pack secret
-/// never seals two different contents.
+/// The content of one pack, fixed once and for all before a byte of it is sealed: the same bytes
+/// come out whenever it is sealed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackPlan {
     items: Vec<PlannedItem>,
@@ -127,6 +127,15 @@ impl PackPlan {
     #[must_use]
     pub fn sealed_bytes(&self) -> u64 {
         sealed_bytes(self.padded_bytes())
+    }
+
+    /// `salt = BLAKE3-keyed(secret/"causeway/pack/v1 salt", plan)[..24]`.
+    ///
+    /// Bound to the content, bundles included by their hashes, so that two machines that share a
+    /// secret by accident, a vault and its copy, never encrypt two contents with one key stream.
+    fn salt(&self, secret: &PackSecret) -> [u8; SALT_BYTES] {
+        let hash = blake3::keyed_hash(secret.salt_key().expose(), &self.to_wire());
+        hash.as_bytes().first_chunk().copied().unwrap_or_default()
     }
 }
 
@@ -245,8 +254,7 @@ impl<'a> SealedPack<'a> {
             };
             push(source, item.body_bytes());
         }
-        // The pack's key seals nothing else, so that a fixed salt never repeats for it.
-        let cipher = Cobblestone::new(&secret.seal_key(), &[0; SALT_BYTES], CONTEXT);
+        let cipher = Cobblestone::new(&secret.seal_key(), &plan.salt(secret), CONTEXT);
         Ok(Self {
             cipher,
             segments,
@@ -409,7 +417,10 @@ impl<R: ReadAt> OpenedPack<R> {
             let kind = reader.u8("item kind")?;
             let len = reader.u64("item length")?;
             match kind {
-                KIND_END if len == 0 => return expect_zeros(&mut stream, left),
+                KIND_END if len == 0 => {
+                    self.check_padding(left)?;
+                    return expect_zeros(&mut stream, left);
+                }
                 KIND_END => {
                     return Err(DecodeError::Rule {
                         what: "the end mark has a length",
@@ -430,6 +441,21 @@ impl<R: ReadAt> OpenedPack<R> {
             what: "a pack has too many items",
         }
         .into())
+    }
+}
+
+impl<R: ReadAt> OpenedPack<R> {
+    /// A pack is padded to one length only, so that the padding carries nothing.
+    fn check_padding(&self, padding_bytes: u64) -> Result<(), DecodeError> {
+        let total = self.message.plain_bytes();
+        let content = total.saturating_sub(padding_bytes);
+        if padme(content.max(PACK_CONTENT_BYTES_MIN)) == total {
+            Ok(())
+        } else {
+            Err(DecodeError::Rule {
+                what: "the padding of a pack has another length",
+            })
+        }
     }
 }
 
@@ -598,6 +624,30 @@ mod tests {
     #[test]
     fn small_packs_all_have_one_size() {
         assert_eq!(sealed(&[]).len(), sealed(&[vec![1; 9000]]).len());
+    }
+
+    #[test]
+    fn a_copied_vault_never_repeats_a_key_stream() {
+        let (one, two) = (sealed(&[vec![1; 100]]), sealed(&[vec![2; 100]]));
+        assert_ne!(one[..SALT_BYTES], two[..SALT_BYTES]);
+        // Where both contents are padding, equal sealed bytes would show a repeated stream.
+        assert_ne!(one[8000..8100], two[8000..8100]);
+        assert_eq!(
+            one,
+            sealed(&[vec![1; 100]]),
+            "the same content seals to the same bytes"
+        );
+    }
+
+    #[test]
+    fn padding_of_another_length_is_refused() {
+        let plain = vec![0; 32 * 1024];
+        let refused = open(&seal_plain(&plain));
+        assert!(matches!(
+            refused,
+            Err(PackError::Content(DecodeError::Rule { .. }))
+        ));
+        assert!(open(&seal_plain(&plain[..16 * 1024])).is_ok());
     }
 
     #[test]

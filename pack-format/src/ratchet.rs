@@ -32,6 +32,11 @@ impl PackSecret {
         self.0.derive("causeway/pack/v1 seal", b"")
     }
 
+    /// The key that binds the pack's salt to its content.
+    pub(crate) fn salt_key(&self) -> Secret32 {
+        self.0.derive("causeway/pack/v1 salt", b"")
+    }
+
     /// The key of the tags and names that its parts carry.
     #[must_use]
     pub fn tag_key(&self) -> TagKey {

@@ -189,14 +189,16 @@ pub(crate) fn seal_due_receipts(vault: &Vault, now: UnixTime) -> Result<(), Work
         if due.is_empty() {
             continue;
         }
-        let taken = due.iter().map(|row| TakenBundle {
+        let of_row = |row: &&Incoming| TakenBundle {
             sequence: row.bundle.sequence,
             content_id: row.bundle.content_id,
-        });
+        };
+        let mut taken: Vec<TakenBundle> = due.iter().map(of_row).collect();
+        taken.sort_unstable();
         let sequences = tables.sequences_from(contact.card.identity(), incarnation)?;
         let receipt = Receipt {
             incarnation,
-            taken: taken.collect(),
+            taken,
             missing: missing_ranges(&sequences),
         };
         let draft = Draft {
