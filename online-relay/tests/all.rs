@@ -10,6 +10,7 @@
 mod common;
 
 mod commands;
+mod courier;
 mod hostile_relay;
 mod messages;
 mod refusals;

@@ -104,6 +104,9 @@ struct Sync {
     /// A device, tape or image file without a file system
     #[arg(long, value_name = "DEVICE")]
     raw: Option<PathBuf>,
+    /// The one vault that the medium goes to; otherwise it carries for every paired vault
+    #[arg(long, value_name = "NAME")]
+    vault: Option<String>,
     /// Allow this server in this run only; may be given several times
     #[arg(long = "server", value_name = "URL")]
     servers: Vec<String>,
@@ -256,8 +259,10 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
         (None, Some(path)) => Some(Medium::Raw(path)),
         (None, None) => None,
     };
+    let vault = command.vault.as_deref();
     let options = SyncOptions {
         medium,
+        vault: vault.map(PairingName::parse).transpose()?,
         servers: server_urls(&command.servers)?,
         offline: command.offline,
         client: ClientOptions {

@@ -8,6 +8,7 @@ use crossing::{CrossingError, Lane, Options, SyncReport};
 use super::error::CourierError;
 use super::host::CourierHost;
 use super::outcome::SyncOutcome;
+use super::pairing::PairingName;
 use super::progress::Watch;
 use super::servers::ServerUrl;
 use super::trouble::{self, Trouble};
@@ -28,6 +29,8 @@ pub enum Medium {
 pub struct SyncOptions {
     /// The medium, if one is plugged in.
     pub medium: Option<Medium>,
+    /// The one vault that the medium goes to; otherwise it carries for all of them.
+    pub vault: Option<PairingName>,
     /// Servers that are allowed in this run only.
     pub servers: Vec<ServerUrl>,
     /// Whether the network is left alone.
@@ -43,7 +46,8 @@ impl Courier {
     /// what was done.
     ///
     /// # Errors
-    /// [`CourierError::NothingToDo`], [`CourierError::NoPairing`], [`CourierError::Store`]; and
+    /// [`CourierError::NothingToDo`], [`CourierError::NoPairing`],
+    /// [`CourierError::NameUnknown`], [`CourierError::Store`]; and
     /// [`CourierError::Crossing`] when the medium could not be taken in.
     pub fn sync(
         &mut self,
@@ -53,15 +57,7 @@ impl Courier {
         if options.offline && options.medium.is_none() {
             return Err(CourierError::NothingToDo);
         }
-        let (names, mut lanes): (Vec<String>, Vec<Lane>) = self
-            .store
-            .lanes()?
-            .into_iter()
-            .map(|named| (named.name, named.lane))
-            .unzip();
-        if lanes.is_empty() {
-            return Err(CourierError::NoPairing);
-        }
+        let (names, mut lanes) = self.lanes_for(options.vault.as_ref())?;
         let mut outcome = SyncOutcome::default();
         let mut last = None;
         if let Some(medium) = &options.medium {
@@ -77,6 +73,25 @@ impl Courier {
             outcome.problems.push(err.into());
         }
         Ok(outcome)
+    }
+
+    /// The pairings that the medium carries for, by name.
+    fn lanes_for(
+        &self,
+        vault: Option<&PairingName>,
+    ) -> Result<(Vec<String>, Vec<Lane>), CourierError> {
+        let mut lanes = self.store.lanes()?;
+        if lanes.is_empty() {
+            return Err(CourierError::NoPairing);
+        }
+        if let Some(vault) = vault {
+            lanes.retain(|named| named.name == vault.as_str());
+            if lanes.is_empty() {
+                let name = vault.as_str().to_owned();
+                return Err(CourierError::NameUnknown { name });
+            }
+        }
+        Ok(lanes.into_iter().map(|it| (it.name, it.lane)).unzip())
     }
 
     /// Visits the relays and brings what came of it onto the medium.

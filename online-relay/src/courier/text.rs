@@ -70,7 +70,10 @@ fn taken(text: &mut String, vault: &VaultOutcome) {
     }
     if vault.items_confirmed > 0 {
         let items = Count(vault.items_confirmed, "item");
-        line(text, &format!("Confirmed by vault {name}: {items}."));
+        line(
+            text,
+            &format!("Taken in by vault {name} (receipt): {items}."),
+        );
     }
 }
 

@@ -83,7 +83,9 @@ impl Trouble {
     /// What the vault is told, bounded.
     pub(crate) fn to_report(&self, content_id: ContentId) -> CourierReport {
         let mut text = match self {
-            Self::ServerNotAllowed { .. } => format!("{self}; {}", self.next_step()),
+            Self::ServerNotAllowed { url } => {
+                format!("{self}; allow it there with: {ALLOW} {url}")
+            }
             _ => what_happened(self),
         };
         let mut end = usize::from(REPORT_BYTES_MAX).min(text.len());
@@ -136,7 +138,7 @@ impl Advice for Trouble {
             Self::Relay { source, .. } => return source.next_step(),
             Self::NotKept { source, .. } => return source.next_step(),
             Self::ServerNotAllowed { url } => {
-                return format!("allow it with: online-relay courier server add {url}");
+                return format!("If you trust it, allow it with `{ALLOW} {url}`, then sync again.");
             }
             Self::FetchedWrong { .. } => {
                 "Sync again; if it stays, use another relay and tell its operator."
@@ -167,6 +169,8 @@ impl Advice for Trouble {
         }
     }
 }
+
+const ALLOW: &str = "online-relay courier server add";
 
 /// A trouble, and how often it came: a full relay refuses every bundle.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ pub(crate) struct Partial {
 
 /// A download that has every byte that was listed; not yet whether they are the right ones.
 pub(crate) struct Whole {
-    written: Written,
+    pub(super) written: Written,
 }
 
 impl Whole {
