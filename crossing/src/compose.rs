@@ -87,13 +87,18 @@ pub(crate) fn compose(
     };
     let new = new_items(&composer.lane, due);
     let wants_to_send = !new.is_empty() || composer.lane.owes_receipt;
+    let owed = composer.lane.owes_receipt;
+    if !composer.has_room_for(&new) {
+        // What is due would take all the room: the receipt goes first, because it frees some on
+        // the other side.
+        composer.receipt()?;
+    }
     for items in split(new) {
         let item_count = items.len() as u64;
         if !composer.data(items)? {
             report.items_waiting = report.items_waiting.saturating_add(item_count);
         }
     }
-    let owed = composer.lane.owes_receipt;
     composer.receipt()?;
     let Composer {
         lane: next,
@@ -119,6 +124,13 @@ struct Composer<'a> {
 }
 
 impl Composer<'_> {
+    /// Whether all of these items fit onto the medium, with padding and a receipt besides.
+    fn has_room_for(&self, items: &[PlannedItem]) -> bool {
+        let bytes = items.iter().map(body_bytes);
+        let bytes = bytes.fold(2 * OVERHEAD_BYTES, u64::saturating_add);
+        bytes.saturating_add(bytes / 8) <= self.room_bytes
+    }
+
     /// Seals items into a pack, receipts first; false where lane or medium have no room.
     fn data(&mut self, items: Vec<PlannedItem>) -> Result<bool, CrossingError> {
         if self.lane.outstanding.len() >= OUTSTANDING_MAX {

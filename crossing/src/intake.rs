@@ -57,8 +57,11 @@ impl Intake<'_, '_> {
     /// Takes in every complete pack, spools the parts of the others, and removes from the medium
     /// what this machine now has.
     fn run(&mut self, found: Vec<Recognised>) -> Result<(), CrossingError> {
-        let secrets: BTreeMap<PackIndex, PackSecret> =
-            self.lane.receive.expected().into_iter().collect();
+        let secrets = if found.is_empty() {
+            self.incoming_secrets()
+        } else {
+            self.lane.receive.expected().into_iter().collect()
+        };
         self.reconcile(&secrets)?;
         let mut packs: BTreeMap<PackIndex, Vec<Recognised>> = BTreeMap::new();
         for index in self.lane.incoming.keys() {
@@ -352,11 +355,7 @@ impl Intake<'_, '_> {
     }
 
     fn tidy_spool(&self) -> Result<(), CrossingError> {
-        let secrets: BTreeMap<PackIndex, PackSecret> = if self.lane.incoming.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.lane.receive.expected().into_iter().collect()
-        };
+        let secrets = self.incoming_secrets();
         let mut kept = BTreeSet::new();
         for (index, incoming) in &self.lane.incoming {
             let key = secrets.get(index).map(PackSecret::tag_key);
@@ -364,6 +363,17 @@ impl Intake<'_, '_> {
             kept.extend(parts.filter_map(|part| part_name(key.as_ref()?, *part)));
         }
         self.spool().keep_only(&kept)
+    }
+
+    /// The secrets of the packs of which parts lie in the spool.
+    fn incoming_secrets(&self) -> BTreeMap<PackIndex, PackSecret> {
+        if self.lane.incoming.is_empty() {
+            return BTreeMap::new();
+        }
+        let expected = self.lane.receive.expected().into_iter();
+        expected
+            .filter(|(index, _)| self.lane.incoming.contains_key(index))
+            .collect()
     }
 
     fn spool(&self) -> Spool {

@@ -200,14 +200,13 @@ impl Lane {
         }
     }
 
-    /// The packs that the next crossing writes: number, pack, and whether it holds receipts only.
+    /// The packs that the next crossing writes, a receipt first: it is small, and tells the other
+    /// machine what it need not send.
     pub(crate) fn to_write(&self) -> impl Iterator<Item = (PackIndex, &Outstanding)> {
         let receipt = self.receipt.iter().map(|(index, pack)| (*index, pack));
         let receipt = receipt.filter(|(_, pack)| pack.carried.is_empty());
         let outstanding = self.outstanding.iter();
-        outstanding
-            .map(|(index, pack)| (*index, pack))
-            .chain(receipt)
+        receipt.chain(outstanding.map(|(index, pack)| (*index, pack)))
     }
 
     /// The pack of this number that is on its way.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     machine::{Machine, noise, pair},
-    media::{FULL, Faulty, PULLED},
+    media::{FULL, Faulty, PULLED, copy_files},
     trips::files,
 };
 
@@ -21,41 +21,73 @@ struct Scene {
     from_courier: Vec<Vec<u8>>,
 }
 
-/// The vault's parts lie on the stick, one part of a pack was lost on the way, and the courier
-/// has something to send.
+/// The vault's parts lie on the stick, and the courier has something to send.
 fn scene() -> Scene {
-    let (mut vault, mut courier) = pair();
-    let stick = TempDir::new().unwrap();
-    let from_vault = vec![noise(1, 40), noise(2, 1_100_000)];
-    let from_courier = vec![noise(3, 50), noise(4, 60)];
-    vault.send(&from_vault[0]);
-    courier.send(&from_courier[0]);
-    courier.sync(stick.path());
-    vault.sync(stick.path());
-    courier.sync(stick.path());
-    courier.send(&from_courier[1]);
-    vault.send(&from_vault[1]);
-    vault.sync(stick.path());
-    // One of the two parts waits in the courier's spool.
-    let large = files(stick.path()).into_iter().max_by_key(|name| {
-        let facts = std::fs::metadata(stick.path().join(name)).unwrap();
-        facts.len()
-    });
-    let hidden = TempDir::new().unwrap();
-    let large = large.unwrap();
-    std::fs::rename(stick.path().join(&large), hidden.path().join(&large)).unwrap();
-    courier.sync(stick.path());
-    std::fs::copy(hidden.path().join(&large), stick.path().join(&large)).unwrap();
-    Scene {
+    let (vault, courier) = pair();
+    let mut scene = Scene {
         vault,
         courier,
-        stick,
-        from_vault,
-        from_courier,
+        stick: TempDir::new().unwrap(),
+        from_vault: vec![noise(1, 40), noise(2, 30_000)],
+        from_courier: vec![noise(3, 50), noise(4, 60)],
+    };
+    scene.begin();
+    scene
+}
+
+/// The same, but the larger part of the vault's second pack came before and waits in the
+/// courier's spool.
+fn scene_with_spool() -> Scene {
+    let mut scene = scene();
+    let large = noise(5, 1_100_000);
+    scene.vault.send(&large);
+    scene.from_vault.push(large);
+    scene.vault.sync(scene.stick.path());
+    let hidden = TempDir::new().unwrap();
+    let (from, to) = (scene.stick.path(), hidden.path());
+    for name in files(from) {
+        let facts = std::fs::metadata(from.join(&name)).unwrap();
+        if facts.len() < 1 << 20 {
+            std::fs::rename(from.join(&name), to.join(&name)).unwrap();
+        }
     }
+    scene.courier.sync(from);
+    assert_eq!(scene.courier.spooled_files(), 1);
+    copy_files(to, from);
+    scene
 }
 
 impl Scene {
+    fn copy(&self) -> Self {
+        let stick = TempDir::new().unwrap();
+        copy_files(self.stick.path(), stick.path());
+        Self {
+            vault: self.vault.copy(),
+            courier: self.courier.copy(),
+            stick,
+            from_vault: self.from_vault.clone(),
+            from_courier: self.from_courier.clone(),
+        }
+    }
+
+    /// Something goes there, a receipt comes back, and there is more to send on both sides.
+    fn begin(&mut self) {
+        self.vault.send(&self.from_vault[0]);
+        self.courier.send(&self.from_courier[0]);
+        self.courier.sync(self.stick.path());
+        self.vault.sync(self.stick.path());
+        self.courier.sync(self.stick.path());
+        self.courier.send(&self.from_courier[1]);
+        self.vault.send(&self.from_vault[1]);
+        self.vault.sync(self.stick.path());
+    }
+
+    /// The same, after the courier's turn.
+    fn before_the_vault(mut self) -> Self {
+        self.courier.sync(self.stick.path());
+        self
+    }
+
     fn path(&self) -> &Path {
         self.stick.path()
     }
@@ -66,6 +98,9 @@ impl Scene {
         for _ in 0..3 {
             self.courier.sync(path);
             self.vault.sync(path);
+            if files(path).is_empty() {
+                break;
+            }
         }
         let sorted = |mut bundles: Vec<Vec<u8>>| {
             bundles.sort();
@@ -82,14 +117,17 @@ impl Scene {
     }
 }
 
-/// Runs one machine with a fault at each call to the stick in turn.
-fn stick_fails_at_every_call(errno: i32, for_good: bool, vault_side: bool) {
+/// Runs one machine with a fault at each call to the stick in turn, or at every `step`th.
+fn stick_fails_at_every_call(
+    errno: i32,
+    for_good: bool,
+    start: &Scene,
+    vault_side: bool,
+    step: usize,
+) {
     let mut reported_count = 0;
-    for call in 0.. {
-        let mut scene = scene();
-        if vault_side {
-            scene.courier.sync(scene.stick.path());
-        }
+    for call in (0..).step_by(step) {
+        let mut scene = start.copy();
         let faulty = Faulty::failing(scene.path(), call, errno, for_good);
         let stick = faulty.stick();
         let machine = if vault_side {
@@ -117,7 +155,7 @@ fn stick_fails_at_every_call(errno: i32, for_good: bool, vault_side: bool) {
         assert!(result.is_err() || !for_good || is_over, "{context}");
         scene.completes(&context);
         if is_over {
-            assert!(call > 40, "the scene is shorter than it was: {call}");
+            assert!(call > 25, "the scene is shorter than it was: {call}");
             break;
         }
     }
@@ -126,31 +164,32 @@ fn stick_fails_at_every_call(errno: i32, for_good: bool, vault_side: bool) {
 
 #[test]
 fn a_call_to_the_stick_that_fails_once_loses_nothing() {
-    for vault_side in [false, true] {
-        stick_fails_at_every_call(PULLED, false, vault_side);
-    }
+    stick_fails_at_every_call(PULLED, false, &scene(), false, 1);
+    stick_fails_at_every_call(PULLED, false, &scene().before_the_vault(), true, 1);
 }
 
 #[test]
 fn a_stick_pulled_at_any_call_loses_nothing() {
-    for vault_side in [false, true] {
-        stick_fails_at_every_call(PULLED, true, vault_side);
-    }
+    stick_fails_at_every_call(PULLED, true, &scene(), false, 1);
+    stick_fails_at_every_call(PULLED, true, &scene().before_the_vault(), true, 1);
+}
+
+#[test]
+fn a_stick_pulled_while_parts_wait_in_the_spool_loses_nothing() {
+    stick_fails_at_every_call(PULLED, true, &scene_with_spool(), false, 3);
 }
 
 #[test]
 fn a_stick_that_fills_up_at_any_call_loses_nothing() {
-    stick_fails_at_every_call(FULL, false, false);
+    stick_fails_at_every_call(FULL, false, &scene(), false, 1);
 }
 
 #[test]
 fn a_store_that_fails_at_any_call_loses_nothing() {
-    for vault_side in [false, true] {
+    let starts = [scene_with_spool(), scene().before_the_vault()];
+    for (start, vault_side) in starts.iter().zip([false, true]) {
         for call in 0.. {
-            let mut scene = scene();
-            if vault_side {
-                scene.courier.sync(scene.stick.path());
-            }
+            let mut scene = start.copy();
             let machine = if vault_side {
                 &mut scene.vault
             } else {
@@ -172,4 +211,17 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn what_the_store_did_not_take_stays_on_the_stick() {
+    let mut scene = scene();
+    let before = files(scene.path());
+    // The courier's first call is for the bundle, its second for the pack.
+    let commit = scene.courier.call_count() + 1;
+    scene.courier.fails_at = Some(commit);
+    let stick = Faulty::new(scene.path()).stick();
+    let err = scene.courier.try_sync(&stick, &mut Quiet).unwrap_err();
+    assert_eq!(err.code(), "store-failed");
+    assert_eq!(files(scene.path()), before);
 }

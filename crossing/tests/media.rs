@@ -82,6 +82,14 @@ pub(crate) fn used_bytes(path: &Path) -> u64 {
         .sum()
 }
 
+/// Copies every file of a directory into another.
+pub(crate) fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
 impl StickFs for Faulty {
     fn open_dir(&self, path: &Path) -> io::Result<OwnedFd> {
         OsFs.open_dir(path)

@@ -343,7 +343,12 @@ fn too_many_lost_packs_are_refused_before_one_is_sealed() {
     let stick = TempDir::new().unwrap();
     let mut used_up = false;
     for number in 0..300_u64 {
+        // A pack that is given up uses a number too.
+        vault.withdraw_all();
         vault.send(&noise(number, 10));
+        if number > 255 {
+            vault.send(&noise(255, 10));
+        }
         let report = vault.sync(stick.path());
         used_up |= report.lanes[0].window_used_up;
         if used_up {
@@ -425,7 +430,7 @@ impl Progress for StopsAfter {
 
 #[test]
 fn cancelling_anywhere_loses_nothing_and_goes_on() {
-    let bundles = [noise(1, 3 << 20), noise(2, 100)];
+    let bundles = [noise(1, 1_200_000), noise(2, 100)];
     let mut stopped_count = 0;
     for looks in 1.. {
         let (mut vault, mut courier) = pair();
@@ -461,7 +466,7 @@ fn cancelling_anywhere_loses_nothing_and_goes_on() {
             break;
         }
     }
-    assert!(stopped_count > 15, "{stopped_count}");
+    assert!(stopped_count > 8, "{stopped_count}");
 }
 
 #[test]
