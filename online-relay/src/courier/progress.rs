@@ -27,6 +27,9 @@ impl Cancel {
             if flag.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(EXIT_INTERRUPTED);
             }
+            if io::stderr().is_terminal() {
+                let _ = io::stderr().write_all(STOPPING);
+            }
         })
         .map_err(|source| CourierError::Signals { source })?;
         Ok(cancel)
@@ -192,6 +195,7 @@ impl Drop for Watch {
     }
 }
 
+const STOPPING: &[u8] = b"\nonline-relay: stopping; Ctrl-C again ends at once, also safely\n";
 /// What is over sooner is not worth a line.
 const QUIET_TIME: Duration = Duration::from_secs(1);
 const TERMINAL_PAUSE: Duration = Duration::from_millis(200);
