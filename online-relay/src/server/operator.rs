@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use pack_format::relay::{Invitation, PublicKey, RelayAddress};
-use rusqlite::Connection;
 
 use super::data_dir::{read_key, write_new_file};
 use super::error::ServerError;
-use super::store::{self, Status, StoreError};
+use super::store::{Index, Status, StoreError};
 
 /// Makes an invitation for one mailbox; it is good until it is used.
 ///
@@ -25,7 +24,7 @@ pub fn invite(
 ) -> Result<Invitation, ServerError> {
     let key = PublicKey::of_seed(&read_key(data_dir)?);
     let index = open_index(data_dir)?;
-    let known = store::read_settings(&index)?.url;
+    let known = index.settings()?.url;
     let url = url.or(known.as_deref()).ok_or(ServerError::UrlUnknown)?;
     let relay = address(url, key)?;
     let mut code = [0; 16];
@@ -42,7 +41,7 @@ pub fn invite(
         }
         write_new_file(path, text.as_bytes()).map_err(failed)?;
     }
-    store::add_invitation(&index, &code)?;
+    index.add_invitation(&code)?;
     Ok(invitation)
 }
 
@@ -51,7 +50,7 @@ pub fn invite(
 /// # Errors
 /// [`ServerError::NotARelay`] or [`ServerError::Store`].
 pub fn status(data_dir: &Path) -> Result<Status, ServerError> {
-    Ok(store::read_status(&open_index(data_dir)?)?)
+    Ok(open_index(data_dir)?.status()?)
 }
 
 /// The address that goes into invitations.
@@ -65,12 +64,8 @@ pub(super) fn url_of(address: SocketAddr) -> Option<String> {
     (!address.ip().is_unspecified()).then(|| format!("http://{address}"))
 }
 
-fn open_index(data_dir: &Path) -> Result<Connection, ServerError> {
-    let path = store::index_path(data_dir);
-    if !path.exists() {
-        return Err(ServerError::NotARelay {
-            path: data_dir.to_owned(),
-        });
-    }
-    Ok(store::open_index(&path)?)
+fn open_index(data_dir: &Path) -> Result<Index, ServerError> {
+    Index::open(data_dir)?.ok_or_else(|| ServerError::NotARelay {
+        path: data_dir.to_owned(),
+    })
 }

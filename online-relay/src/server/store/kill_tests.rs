@@ -7,7 +7,8 @@ use std::sync::Arc;
 use pack_format::relay::{ContentId, FetchId, OpenMailbox, PublicKey, Ticket};
 use tempfile::TempDir;
 
-use super::{Finished, Found, MailboxNumber, Opening, Recovered, Store, Upload, add_invitation};
+use super::mailboxes::add_invitation;
+use super::{Finished, Found, MailboxNumber, Opening, Recovered, Store, Upload};
 
 const BUNDLE: &[u8] = b"the sealed bytes of a bundle";
 

@@ -27,6 +27,7 @@ pub use self::error::StoreError;
 pub(crate) use self::files::sync_dir;
 pub(crate) use self::mailboxes::{MailboxNumber, Opening};
 pub use self::recovery::Recovered;
+pub(crate) use self::status::Settings;
 pub use self::status::Status;
 pub(crate) use self::upload::{Finished, Upload};
 
@@ -78,14 +79,40 @@ impl Store {
     }
 }
 
-/// Where the index is; `invite` and `status` open it while the server runs.
+/// The index alone, which `invite` and `status` open while the server runs.
+#[derive(Debug)]
+pub(crate) struct Index(Connection);
+
+impl Index {
+    /// Opens the index of a data directory; `None` when there is none.
+    pub(crate) fn open(data_dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = index_path(data_dir);
+        if !path.exists() {
+            return Ok(None);
+        }
+        schema::open(&path).map(Self).map(Some)
+    }
+
+    /// What `serve` was last started with.
+    pub(crate) fn settings(&self) -> Result<Settings, StoreError> {
+        status::read_settings(&self.0)
+    }
+
+    /// Counts everything.
+    pub(crate) fn status(&self) -> Result<Status, StoreError> {
+        status::read_status(&self.0)
+    }
+
+    /// Makes an invitation's code valid.
+    pub(crate) fn add_invitation(&self, code: &[u8; 16]) -> Result<(), StoreError> {
+        mailboxes::add_invitation(&self.0, code)
+    }
+}
+
+/// Where the index of a data directory is.
 pub(crate) fn index_path(data_dir: &Path) -> PathBuf {
     data_dir.join("index.sqlite")
 }
-
-pub(crate) use self::mailboxes::add_invitation;
-pub(crate) use self::schema::open as open_index;
-pub(crate) use self::status::{Settings, read_settings, read_status};
 
 /// SQLite integers are signed; sizes and sequences are far below the limit.
 fn to_sql(value: u64) -> Result<i64, StoreError> {
