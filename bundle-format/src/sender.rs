@@ -28,8 +28,11 @@ pub(crate) struct SignedSender {
     signature: [u8; 64],
 }
 
-/// `transcript = BLAKE3-derive-key("causeway/bundle/v1 transcript", slots || prefix || manifest)`:
-/// what the signature covers beside the sender block itself.
+/// `transcript = BLAKE3-derive-key("causeway/bundle/v1 transcript", u64(length of front) || front
+/// || manifest)`: what the signature covers beside the sender block itself.
+///
+/// `front` is `slots || salt || commitment`. Its length is in front of it, so that no byte can
+/// move between it and the manifest. Spec: spec/bundle.md, "Plaintext".
 pub(crate) fn transcript(front: &[u8], manifest: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("causeway/bundle/v1 transcript");
     hasher.update(&(front.len() as u64).to_be_bytes());
