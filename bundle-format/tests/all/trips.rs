@@ -153,7 +153,7 @@ fn the_sender_can_open_its_own_copy_with_the_kept_key() {
 }
 
 #[test]
-fn overhead_before_padding_is_below_a_two_thousandth() {
+fn overhead_before_padding_is_about_a_thousandth() {
     let (amina, bilal) = (Person::new(1), Person::new(2));
     let content = noise(64 * 1024 * 1024);
     let (_, sealed) = seal_to(&amina, &[&bilal], vec![(file("noise"), &content)]);
