@@ -208,8 +208,8 @@ impl VaultError {
             }
             Self::Exists { .. } => "Name another directory with --vault.",
             Self::Incomplete { .. } => {
-                "Put the file back from a copy of the vault directory, or restore your newest \
-                 backup into a new directory."
+                "Restore your newest backup into a new directory; \
+                 see `offline-vault restore --help`."
             }
             Self::InUse { .. } => "End the other offline-vault, then run the command again.",
             Self::Random => "Restart the machine, then run the command again.",
