@@ -199,7 +199,8 @@ impl Composer<'_> {
             return Ok(None);
         }
         let cut = Cut::new(pack_bytes, part_bytes).map_err(CrossingError::Due)?;
-        let needed = pack_bytes.saturating_add(OVERHEAD_BYTES);
+        let headers = u64::from(cut.count()).saturating_mul(PART_HEADER_BYTES as u64);
+        let needed = pack_bytes.saturating_add(headers);
         self.room_bytes = self.room_bytes.saturating_sub(needed);
         self.composed_count = self.composed_count.saturating_add(1);
         let (index, secret) = self.lane.send.advance();
@@ -326,7 +327,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// What a part takes on a stick besides its piece of the pack.
+/// What a part needs on a stick besides its piece of the pack.
 const OVERHEAD_BYTES: u64 = PART_HEADER_BYTES as u64 + RESERVE_BYTES;
 
 #[cfg(test)]

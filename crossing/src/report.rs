@@ -50,7 +50,8 @@ pub struct LaneReport {
     pub parts_written: u32,
     /// Bytes of those parts.
     pub bytes_written: u64,
-    /// Packs that are on their way or have to be carried.
+    /// Packs that are on their way or have to be carried, oldest first; one of receipts only comes
+    /// last.
     pub outgoing: Vec<OutgoingPack>,
     /// Items that are due and in no pack yet, because the medium or the lane is full.
     pub items_waiting: u64,
@@ -101,6 +102,8 @@ pub struct IncomingPack {
 pub struct OutgoingPack {
     /// The pack.
     pub index: PackIndex,
+    /// It holds nothing but receipts, and is not receipted itself.
+    pub receipts_only: bool,
     /// How many parts it has.
     pub part_count: u32,
     /// Parts that the other machine has said it has.

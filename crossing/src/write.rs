@@ -197,6 +197,7 @@ pub(crate) fn report_outgoing(lanes: &[Lane], on_medium: &OnMedium, report: &mut
                 .map(|part| part_size_bytes(&pack.cut, *part));
             report.outgoing.push(OutgoingPack {
                 index,
+                receipts_only: !state.outstanding.contains_key(&index),
                 part_count: pack.cut.count(),
                 arrived: pack.arrived.clone(),
                 on_medium: here,
@@ -204,6 +205,9 @@ pub(crate) fn report_outgoing(lanes: &[Lane], on_medium: &OnMedium, report: &mut
                 to_carry,
             });
         }
+        report
+            .outgoing
+            .sort_by_key(|pack| (pack.receipts_only, pack.index));
     }
 }
 
