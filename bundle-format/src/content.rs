@@ -7,6 +7,7 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use crate::limits::FRAME_BYTES;
 use crate::manifest::{Entry, EntryKind, Frame};
+use crate::ordered::Buffers;
 
 /// What is to be sealed, one entry after the other, in the manifest's order: message, card,
 /// receipts, then paths ascending by component.
@@ -91,25 +92,20 @@ impl FramePacker {
 
     /// The frame's entry in the manifest and its stored bytes. `content` is 1 to
     /// [`FRAME_BYTES`] long.
-    pub(crate) fn pack(&mut self, content: Vec<u8>) -> (Frame, Vec<u8>) {
-        let compressed = if self.looks_compressible(&content) {
-            // Output that would not be smaller than the content does not fit and is an error,
-            // which here means: store it.
-            let mut packed = vec![0; content.len().saturating_sub(1)];
-            self.compressor
+    pub(crate) fn pack(&mut self, content: Vec<u8>, buffers: &Buffers) -> (Frame, Vec<u8>) {
+        let mut packed = buffers.take();
+        let is_compressed = self.looks_compressible(&content)
+            && self
+                .compressor
                 .compress_to_buffer(&content, &mut packed)
-                .ok()
-                .map(|len| {
-                    packed.truncate(len);
-                    packed
-                })
+                .is_ok()
+            && packed.len() < content.len();
+        let (stored, unused) = if is_compressed {
+            (packed, content)
         } else {
-            None
+            (content, packed)
         };
-        let (is_compressed, stored) = match compressed {
-            Some(packed) => (true, packed),
-            None => (false, content),
-        };
+        buffers.give(unused);
         let frame = Frame {
             compressed: is_compressed,
             stored_bytes: u32::try_from(stored.len()).unwrap_or(u32::MAX),
@@ -147,30 +143,22 @@ impl FrameUnpacker {
         })
     }
 
-    /// The content of a frame whose hash has been checked: exactly `content_bytes`, which is at
-    /// most [`FRAME_BYTES`]. The output buffer is no larger, so that nothing can expand beyond it.
+    /// Puts the content of a compressed frame whose hash has been checked into `content`: exactly
+    /// `content_bytes`, which is at most [`FRAME_BYTES`]. Nothing can expand beyond the room that
+    /// `content` has, which is that of one frame.
     pub(crate) fn unpack(
         &mut self,
-        frame: &Frame,
-        stored: Vec<u8>,
+        stored: &[u8],
         content_bytes: usize,
-    ) -> Result<Vec<u8>, DecodeError> {
+        content: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
         let wrong = DecodeError::Rule {
             what: "a frame does not expand to its declared length",
         };
-        if !frame.compressed {
-            return if stored.len() == content_bytes {
-                Ok(stored)
-            } else {
-                Err(wrong)
-            };
-        }
-        let mut content = vec![0; content_bytes.min(FRAME_BYTES)];
-        match self
-            .decompressor
-            .decompress_to_buffer(&stored, &mut content)
-        {
-            Ok(len) if len == content_bytes => Ok(content),
+        content.clear();
+        content.reserve(content_bytes.min(FRAME_BYTES));
+        match self.decompressor.decompress_to_buffer(stored, content) {
+            Ok(len) if len == content_bytes => Ok(()),
             _ => Err(wrong),
         }
     }
@@ -195,55 +183,53 @@ mod tests {
 
     #[test]
     fn text_shrinks_and_noise_is_stored() {
-        let mut packer = FramePacker::new().unwrap();
-        assert!(packer.pack(b"word ".repeat(10_000)).0.compressed);
-        assert!(!packer.pack(noise(FRAME_BYTES)).0.compressed);
-        assert!(!packer.pack(noise(10)).0.compressed);
+        let (mut packer, buffers) = (FramePacker::new().unwrap(), Buffers::default());
+        assert!(packer.pack(b"word ".repeat(10_000), &buffers).0.compressed);
+        assert!(!packer.pack(noise(FRAME_BYTES), &buffers).0.compressed);
+        assert!(!packer.pack(noise(10), &buffers).0.compressed);
     }
 
     #[test]
-    fn frames_come_back_exactly() {
+    fn compressed_frames_come_back_exactly() {
+        let buffers = Buffers::default();
         let (mut packer, mut unpacker) =
             (FramePacker::new().unwrap(), FrameUnpacker::new().unwrap());
         for content in [
-            vec![1],
-            noise(100),
+            b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_vec(),
             b"word ".repeat(10_000),
-            noise(FRAME_BYTES),
         ] {
-            let (frame, stored) = packer.pack(content.clone());
-            assert_eq!(
-                unpacker.unpack(&frame, stored, content.len()).unwrap(),
-                content
-            );
+            let (_, stored) = packer.pack(content.clone(), &buffers);
+            let mut back = buffers.take();
+            unpacker.unpack(&stored, content.len(), &mut back).unwrap();
+            assert_eq!(back, content);
         }
     }
 
     #[test]
     fn a_frame_that_expands_beyond_its_length_is_refused() {
+        let buffers = Buffers::default();
         let (mut packer, mut unpacker) =
             (FramePacker::new().unwrap(), FrameUnpacker::new().unwrap());
-        let (frame, stored) = packer.pack(vec![0; FRAME_BYTES]);
+        let (_, stored) = packer.pack(vec![0; FRAME_BYTES], &buffers);
         for claimed in [1, 1000, FRAME_BYTES - 1] {
-            assert!(
-                unpacker.unpack(&frame, stored.clone(), claimed).is_err(),
-                "{claimed}"
-            );
+            let refused = unpacker.unpack(&stored, claimed, &mut buffers.take());
+            assert!(refused.is_err(), "{claimed}");
         }
     }
 
     #[test]
+    fn a_bomb_takes_no_more_memory_than_a_frame() {
+        let bomb = zstd::bulk::compress(&vec![0; 100 * FRAME_BYTES], 3).unwrap();
+        let mut content = Buffers::default().take();
+        let room = content.capacity();
+        let mut unpacker = FrameUnpacker::new().unwrap();
+        assert!(unpacker.unpack(&bomb, FRAME_BYTES, &mut content).is_err());
+        assert_eq!(content.capacity(), room);
+    }
+
+    #[test]
     fn a_frame_that_is_not_zstd_is_refused() {
-        let frame = Frame {
-            compressed: true,
-            stored_bytes: 8,
-            hash: [0; 32],
-        };
-        assert!(
-            FrameUnpacker::new()
-                .unwrap()
-                .unpack(&frame, vec![7; 8], 100)
-                .is_err()
-        );
+        let mut unpacker = FrameUnpacker::new().unwrap();
+        assert!(unpacker.unpack(&[7; 8], 100, &mut Vec::new()).is_err());
     }
 }

@@ -13,12 +13,13 @@ use pack_format::limits::BUNDLE_BYTES_MAX;
 use pack_format::padding::padme;
 use pack_format::secret::Secret32;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::content::{EntrySink, FrameUnpacker, Progress};
 use crate::identity::{BadSignature, Fingerprint};
 use crate::limits::{FRAME_BYTES, MANIFEST_BYTES_MAX, SLOTS_MAX};
 use crate::manifest::{Entry, Manifest};
-use crate::ordered::{Pool, thread_count};
+use crate::ordered::{Buffers, Pool, thread_count};
 use crate::seal::{TRAILER_BYTES, Trailer, content_context};
 use crate::sender::{Sender, SignedSender, transcript};
 use crate::slot::{FRONT_BYTES_MAX, OpenedBy, SlotCounts, SlotOpener};
@@ -247,7 +248,7 @@ impl<R: ReadAt> UnlockedBundle<R> {
         Ok(trailer)
     }
 
-    fn read(&self, offset: u64, len: u32) -> Result<zeroize::Zeroizing<Vec<u8>>, OpenError> {
+    fn read(&self, offset: u64, len: u32) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         Ok(self
             .message
             .read(offset, usize::try_from(len).unwrap_or(usize::MAX))?)
@@ -320,14 +321,14 @@ impl<R: ReadAt + Sync> SignedBundle<R> {
         frames: std::ops::Range<usize>,
         expand: bool,
         progress: &mut Progress<'_>,
-        take: &mut dyn FnMut(Vec<u8>) -> Result<(), OpenError>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), OpenError>,
     ) -> Result<(), OpenError> {
         let offsets = self.frame_offsets();
-        let queue = Mutex::new(None);
+        let (queue, buffers) = (Mutex::new(None), Buffers::default());
         std::thread::scope(|scope| {
             let workers = (0..thread_count())
-                .map(|_| FrameUnpacker::new().map_err(OpenError::Machine))
-                .map(|unpacker| unpacker.map(|it| self.frame_worker(it, &offsets, expand)))
+                .map(|_| FrameWorker::new(self, &offsets, expand, &buffers))
+                .map(|worker| worker.map(|mut worker| move |index| worker.check(index)))
                 .collect::<Result<Vec<_>, _>>()?;
             let mut pool = Pool::start(scope, workers, &queue);
             let mut done_bytes = 0;
@@ -341,7 +342,8 @@ impl<R: ReadAt + Sync> SignedBundle<R> {
                     break;
                 };
                 let (content_bytes, content) = result?;
-                take(content)?;
+                take(&content)?;
+                buffers.give(content);
                 done_bytes += content_bytes;
                 if !progress(done_bytes) {
                     return Err(OpenError::Stopped);
@@ -349,39 +351,6 @@ impl<R: ReadAt + Sync> SignedBundle<R> {
             }
             Ok(())
         })
-    }
-
-    fn frame_worker<'a>(
-        &'a self,
-        mut unpacker: FrameUnpacker,
-        offsets: &'a [u64],
-        expand: bool,
-    ) -> impl FnMut(usize) -> Result<(u64, Vec<u8>), OpenError> + Send + 'a
-    where
-        R: 'a,
-    {
-        move |index| {
-            let gone = DecodeError::Rule {
-                what: "a frame is missing",
-            };
-            let frame = self
-                .manifest
-                .frames()
-                .get(index)
-                .ok_or_else(|| gone.clone())?;
-            let offset = offsets.get(index).ok_or(gone)?;
-            let len = usize::try_from(frame.stored_bytes).unwrap_or(usize::MAX);
-            let mut stored = self.message.read(*offset, len)?;
-            if blake3::hash(&stored) != blake3::Hash::from(frame.hash) {
-                return Err(OpenError::FrameReplaced { index });
-            }
-            let content_bytes = self.manifest.frame_content_bytes(index);
-            if !expand {
-                return Ok((content_bytes as u64, Vec::new()));
-            }
-            let content = unpacker.unpack(frame, std::mem::take(&mut stored), content_bytes)?;
-            Ok((content_bytes as u64, content))
-        }
     }
 
     fn frame_offsets(&self) -> Vec<u64> {
@@ -434,7 +403,7 @@ impl<R: ReadAt + Sync> VerifiedBundle<R> {
         let frames = 0..manifest.frames().len();
         self.signed
             .for_each_frame(frames, true, progress, &mut |content| {
-                writer.write(&content, sink).map_err(OpenError::Sink)
+                writer.write(content, sink).map_err(OpenError::Sink)
             })?;
         writer.finish(sink).map_err(OpenError::Sink)
     }
@@ -464,8 +433,8 @@ impl<R: ReadAt + Sync> VerifiedBundle<R> {
         let first = frame(start);
         let end = frame(start + entry.size_bytes + FRAME_BYTES as u64 - 1);
         let mut content = Vec::new();
-        let mut keep = |bytes: Vec<u8>| {
-            content.extend_from_slice(&bytes);
+        let mut keep = |bytes: &[u8]| {
+            content.extend_from_slice(bytes);
             Ok(())
         };
         self.signed
@@ -474,6 +443,68 @@ impl<R: ReadAt + Sync> VerifiedBundle<R> {
         content.drain(..skip.min(content.len()));
         content.truncate(usize::try_from(entry.size_bytes).unwrap_or(usize::MAX));
         Ok(content)
+    }
+}
+
+/// Checks one frame after the other on a thread of its own.
+struct FrameWorker<'a, R> {
+    bundle: &'a SignedBundle<R>,
+    offsets: &'a [u64],
+    buffers: &'a Buffers,
+    unpacker: FrameUnpacker,
+    expand: bool,
+    scratch: Zeroizing<Vec<u8>>,
+    stored: Zeroizing<Vec<u8>>,
+}
+
+impl<'a, R: ReadAt + Sync> FrameWorker<'a, R> {
+    fn new(
+        bundle: &'a SignedBundle<R>,
+        offsets: &'a [u64],
+        expand: bool,
+        buffers: &'a Buffers,
+    ) -> Result<Self, OpenError> {
+        let unpacker = FrameUnpacker::new().map_err(OpenError::Machine)?;
+        let (scratch, stored) = (Zeroizing::default(), Zeroizing::default());
+        Ok(Self {
+            bundle,
+            offsets,
+            buffers,
+            unpacker,
+            expand,
+            scratch,
+            stored,
+        })
+    }
+
+    /// The number of content bytes of the frame, and the content itself when it was asked for.
+    fn check(&mut self, index: usize) -> Result<(u64, Vec<u8>), OpenError> {
+        let manifest = &self.bundle.manifest;
+        let gone = DecodeError::Rule {
+            what: "a frame is missing",
+        };
+        let frame = manifest.frames().get(index).ok_or_else(|| gone.clone())?;
+        let offset = *self.offsets.get(index).ok_or(gone)?;
+        let len = usize::try_from(frame.stored_bytes).unwrap_or(usize::MAX);
+        let content_bytes = manifest.frame_content_bytes(index);
+        self.bundle
+            .message
+            .read_into(offset, len, &mut self.scratch, &mut self.stored)?;
+        if blake3::hash(&self.stored) != blake3::Hash::from(frame.hash) {
+            return Err(OpenError::FrameReplaced { index });
+        }
+        let mut content = Vec::new();
+        if self.expand {
+            content = self.buffers.take();
+            if frame.compressed {
+                self.unpacker
+                    .unpack(&self.stored, content_bytes, &mut content)?;
+            } else {
+                // The manifest's rules made sure that a stored frame has its content's length.
+                std::mem::swap(&mut content, &mut self.stored);
+            }
+        }
+        Ok((content_bytes as u64, content))
     }
 }
 

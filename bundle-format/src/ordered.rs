@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::Scope;
+
+use pack_format::chunked::SEALED_CHUNK_BYTES;
 
 /// A pool of scoped threads that turn jobs into results. The caller decides how many jobs are
 /// under way; nothing queues without its doing.
@@ -84,12 +86,48 @@ fn next_job<J>(queue: &Mutex<Option<Receiver<(u64, J)>>>) -> Option<(u64, J)> {
 }
 
 /// How many threads a bundle is worked on with: the cores there are, at most [`THREADS_MAX`].
+/// Asked of the system once, because the answer is looked up in files.
 pub(crate) fn thread_count() -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(THREADS_MAX)
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| {
+        std::thread::available_parallelism()
+            .map_or(1, std::num::NonZero::get)
+            .min(THREADS_MAX)
+    })
 }
 
+/// Buffers of about one frame that go round between the threads: a new one for every frame would
+/// cost more in page faults than the work on it.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Buffers {
+    /// An empty buffer with room for one sealed run of chunks.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        let recycled = self
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        recycled.unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES))
+    }
+
+    /// Gives a buffer back; its content is forgotten.
+    pub(crate) fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < BUFFERS_MAX && buffer.capacity() >= BUFFER_BYTES {
+            free.push(buffer);
+        }
+    }
+}
+
+/// 64 sealed chunks, and a frame.
+const BUFFER_BYTES: usize = 64 * SEALED_CHUNK_BYTES;
+/// More than are ever under way at once.
+const BUFFERS_MAX: usize = 32;
 /// More threads would only hold more memory: the medium is the limit by then.
 const THREADS_MAX: usize = 4;
 

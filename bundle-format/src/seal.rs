@@ -7,7 +7,7 @@
 use std::io::{self, Read, Write};
 use std::sync::Mutex;
 
-use pack_format::chunked::{CHUNK_BYTES, Cobblestone, SALT_BYTES, SEALED_CHUNK_BYTES};
+use pack_format::chunked::{CHUNK_BYTES, Cobblestone, SALT_BYTES};
 use pack_format::codec::{DecodeError, Wire as _};
 use pack_format::padding::padme;
 use pack_format::secret::Secret32;
@@ -17,7 +17,7 @@ use crate::content::{Contents, FramePacker, Progress, in_order};
 use crate::identity::{Fingerprint, Identity};
 use crate::limits::{FRAME_BYTES, MANIFEST_BYTES_MAX, SLOTS_MAX};
 use crate::manifest::{Entry, Frame, Manifest};
-use crate::ordered::{Pool, thread_count};
+use crate::ordered::{Buffers, Pool, thread_count};
 use crate::random::HedgedRng;
 use crate::sender::{Sender, transcript};
 use crate::slot::{self, SlotCounts, SlotKey, SlotPayload, sequence_fits};
@@ -113,16 +113,18 @@ pub fn seal(
     sink.write_all(&head).map_err(SealError::Sink)?;
 
     let (frames_queue, chunks_queue) = (Mutex::new(None), Mutex::new(None));
+    let buffers = Buffers::default();
     let (manifest, lengths) = std::thread::scope(|scope| {
         let packers = (0..thread_count())
-            .map(|_| FramePacker::new().map(|mut packer| move |content| packer.pack(content)))
+            .map(|_| frame_worker(&buffers))
             .collect::<Result<_, _>>()
             .map_err(SealError::Machine)?;
         let mut frames = Pool::start(scope, packers, &frames_queue);
         let sealers = (0..thread_count())
-            .map(|_| |run: Run| seal_run(&cipher, &run))
+            .map(|_| |run: Run| seal_run(&cipher, run, &buffers))
             .collect();
-        let mut stream = SealedStream::new(Pool::start(scope, sealers, &chunks_queue), sink);
+        let mut stream =
+            SealedStream::new(Pool::start(scope, sealers, &chunks_queue), sink, &buffers);
         let manifest = seal_frames(contents, &mut frames, &mut stream, progress)?;
         let lengths = seal_footer(request, &head, &manifest, &mut stream)?;
         stream.finish()?;
@@ -208,12 +210,13 @@ fn seal_frames(
     stream: &mut SealedStream<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Manifest, SealError> {
+    let buffers = stream.buffers;
     let mut list = FrameList {
         frames: Vec::new(),
         stream,
     };
     let mut entries: Vec<Entry> = Vec::new();
-    let mut frame = Vec::with_capacity(FRAME_BYTES);
+    let mut frame = buffers.take();
     let mut read_bytes = 0;
     while let Some((kind, mut content)) = contents.next_entry().map_err(SealError::Contents)? {
         if entries
@@ -235,10 +238,7 @@ fn seal_frames(
             if count < room {
                 break;
             }
-            frames.submit(std::mem::replace(
-                &mut frame,
-                Vec::with_capacity(FRAME_BYTES),
-            ));
+            frames.submit(std::mem::replace(&mut frame, buffers.take()));
             if frames.under_way() > in_flight() {
                 list.take_next(frames)?;
             }
@@ -268,7 +268,9 @@ impl FrameList<'_, '_> {
     fn take_next(&mut self, pool: &mut Pool<Vec<u8>, (Frame, Vec<u8>)>) -> Result<(), SealError> {
         let (frame, stored) = pool.next_result().ok_or(SealError::Worker)?;
         self.frames.push(frame);
-        self.stream.write(&stored)
+        self.stream.write(&stored)?;
+        self.stream.buffers.give(stored);
+        Ok(())
     }
 }
 
@@ -367,28 +369,38 @@ struct Run {
     ends_message: bool,
 }
 
-fn seal_run(cipher: &Cobblestone, run: &Run) -> Vec<u8> {
-    let mut sealed = Vec::with_capacity(RUN_CHUNKS * SEALED_CHUNK_BYTES);
+fn seal_run(cipher: &Cobblestone, run: Run, buffers: &Buffers) -> Vec<u8> {
+    let mut sealed = buffers.take();
     cipher.seal_run(run.first_chunk, &run.plain, run.ends_message, &mut sealed);
+    buffers.give(run.plain);
     sealed
+}
+
+/// Packs one frame after the other on a thread of its own.
+fn frame_worker(
+    buffers: &Buffers,
+) -> io::Result<impl FnMut(Vec<u8>) -> (Frame, Vec<u8>) + Send + '_> {
+    let mut packer = FramePacker::new()?;
+    Ok(move |content| packer.pack(content, buffers))
 }
 
 /// Gathers plaintext into runs, has them encrypted and writes them in order.
 struct SealedStream<'w> {
     pool: Pool<Run, Vec<u8>>,
     sink: &'w mut dyn Write,
+    buffers: &'w Buffers,
     pending: Vec<u8>,
     next_chunk: u64,
     plain_bytes: u64,
 }
 
 impl<'w> SealedStream<'w> {
-    fn new(pool: Pool<Run, Vec<u8>>, sink: &'w mut dyn Write) -> Self {
-        let pending = Vec::with_capacity(RUN_BYTES);
+    fn new(pool: Pool<Run, Vec<u8>>, sink: &'w mut dyn Write, buffers: &'w Buffers) -> Self {
         Self {
             pool,
             sink,
-            pending,
+            buffers,
+            pending: buffers.take(),
             next_chunk: 0,
             plain_bytes: 0,
         }
@@ -429,7 +441,7 @@ impl<'w> SealedStream<'w> {
     }
 
     fn submit(&mut self, ends_message: bool) {
-        let plain = std::mem::replace(&mut self.pending, Vec::with_capacity(RUN_BYTES));
+        let plain = std::mem::replace(&mut self.pending, self.buffers.take());
         let first_chunk = self.next_chunk;
         self.next_chunk += RUN_CHUNKS as u64;
         self.pool.submit(Run {
@@ -441,7 +453,9 @@ impl<'w> SealedStream<'w> {
 
     fn write_next(&mut self) -> Result<(), SealError> {
         let sealed = self.pool.next_result().ok_or(SealError::Worker)?;
-        self.sink.write_all(&sealed).map_err(SealError::Sink)
+        self.sink.write_all(&sealed).map_err(SealError::Sink)?;
+        self.buffers.give(sealed);
+        Ok(())
     }
 }
 

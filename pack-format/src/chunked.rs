@@ -341,8 +341,7 @@ where
             cipher,
             plain_bytes,
         };
-        let last_index = plain_bytes / CHUNK_U64;
-        message.open_run(last_index, 1)?;
+        message.check_last_chunk()?;
         Ok(message)
     }
 
@@ -352,33 +351,73 @@ where
         self.plain_bytes
     }
 
+    /// The last chunk is the short one, which may be empty: opening it authenticates the length.
+    fn check_last_chunk(&self) -> Result<(), ChunkedError> {
+        let index = self.plain_bytes / CHUNK_U64;
+        let mut sealed = Zeroizing::new(Vec::new());
+        self.read_sealed(index, 1, &mut sealed)?;
+        self.cipher.open_chunk(index, &mut sealed).map(drop)
+    }
+
     /// The authenticated bytes `offset .. offset + len`.
     ///
     /// # Errors
     /// [`ChunkedError::OutOfRange`], [`ChunkedError::Chunk`], [`ChunkedError::Read`].
     pub fn read(&self, offset: u64, len: usize) -> Result<Zeroizing<Vec<u8>>, ChunkedError> {
-        let len_u64 = len as u64;
-        let end = offset
-            .checked_add(len_u64)
-            .filter(|end| *end <= self.plain_bytes)
-            .ok_or(ChunkedError::OutOfRange {
-                offset,
-                len: len_u64,
-            })?;
-        if len == 0 {
-            return Ok(Zeroizing::new(Vec::new()));
-        }
-        let first = offset / CHUNK_U64;
-        let count = (end - 1) / CHUNK_U64 - first + 1;
-        let mut plain = self.open_run(first, count)?;
-        let skip = usize::try_from(offset % CHUNK_U64).unwrap_or(0);
-        plain.drain(..skip);
-        plain.truncate(len);
+        let (mut scratch, mut plain) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
+        self.read_into(offset, len, &mut scratch, &mut plain)?;
         Ok(plain)
     }
 
-    /// Opens `count` chunks from `first`; the last run may be shorter.
-    fn open_run(&self, first: u64, count: u64) -> Result<Zeroizing<Vec<u8>>, ChunkedError> {
+    /// Puts the authenticated bytes `offset .. offset + len` into `plain`, in place of what it
+    /// held. `scratch` is for the sealed bytes: with both kept between calls, reading a long
+    /// message takes no new memory.
+    ///
+    /// # Errors
+    /// As [`OpenedMessage::read`]; `plain` then holds nothing that was not checked.
+    pub fn read_into(
+        &self,
+        offset: u64,
+        len: usize,
+        scratch: &mut Vec<u8>,
+        plain: &mut Vec<u8>,
+    ) -> Result<(), ChunkedError> {
+        plain.clear();
+        let out_of_range = ChunkedError::OutOfRange {
+            offset,
+            len: len as u64,
+        };
+        let end = offset
+            .checked_add(len as u64)
+            .filter(|end| *end <= self.plain_bytes);
+        let Some(end) = end else {
+            return Err(out_of_range);
+        };
+        if len == 0 {
+            return Ok(());
+        }
+        let first = offset / CHUNK_U64;
+        let count = (end - 1) / CHUNK_U64 - first + 1;
+        self.read_sealed(first, count, scratch)?;
+        plain.reserve(len);
+        let mut skip = usize::try_from(offset % CHUNK_U64).unwrap_or(usize::MAX);
+        for (index, sealed) in (first..).zip(scratch.chunks_mut(SEALED_CHUNK_BYTES)) {
+            let chunk = self.cipher.open_chunk(index, sealed)?;
+            let wanted = chunk.get(skip..).unwrap_or_default();
+            let left = len - plain.len();
+            plain.extend_from_slice(wanted.get(..left).unwrap_or(wanted));
+            skip = 0;
+        }
+        Ok(())
+    }
+
+    /// Reads `count` sealed chunks from `first`; the last run may be shorter.
+    fn read_sealed(
+        &self,
+        first: u64,
+        count: u64,
+        sealed: &mut Vec<u8>,
+    ) -> Result<(), ChunkedError> {
         let sealed_chunk = CHUNK_U64 + TAG_U64;
         let from = PREFIX_U64 + first * sealed_chunk;
         let to = (from + count * sealed_chunk).min(sealed_bytes(self.plain_bytes));
@@ -387,20 +426,10 @@ where
                 offset: from,
                 len: to,
             })?;
-        let mut sealed = Zeroizing::new(vec![0; len]);
+        sealed.resize(len, 0);
         self.source
-            .read_exact_at(&mut sealed, self.start + from)
-            .map_err(ChunkedError::Read)?;
-        let mut kept = 0;
-        for (index, position) in (first..).zip((0..len).step_by(SEALED_CHUNK_BYTES)) {
-            let end = (position + SEALED_CHUNK_BYTES).min(len);
-            let chunk = sealed.get_mut(position..end).unwrap_or_default();
-            let plain = self.cipher.open_chunk(index, chunk)?.len();
-            sealed.copy_within(position..position + plain, kept);
-            kept += plain;
-        }
-        sealed.truncate(kept);
-        Ok(sealed)
+            .read_exact_at(sealed, self.start + from)
+            .map_err(ChunkedError::Read)
     }
 }
 
@@ -408,6 +437,7 @@ where
 pub struct MessageStream<'a, R> {
     message: &'a OpenedMessage<R>,
     next_offset: u64,
+    scratch: Zeroizing<Vec<u8>>,
     run: Zeroizing<Vec<u8>>,
     used: usize,
 }
@@ -419,7 +449,8 @@ impl<'a, R: ReadAt> MessageStream<'a, R> {
         Self {
             message,
             next_offset: offset,
-            run: Zeroizing::new(Vec::new()),
+            scratch: Zeroizing::default(),
+            run: Zeroizing::default(),
             used: 0,
         }
     }
@@ -429,7 +460,9 @@ impl<'a, R: ReadAt> MessageStream<'a, R> {
         // End on a run boundary, so that no chunk is opened twice.
         let to_boundary = RUN_CHUNKS * CHUNK_U64 - self.next_offset % CHUNK_U64;
         let len = usize::try_from(left.min(to_boundary)).unwrap_or(0);
-        self.run = self.message.read(self.next_offset, len)?;
+        self.used = 0;
+        self.message
+            .read_into(self.next_offset, len, &mut self.scratch, &mut self.run)?;
         self.next_offset += self.run.len() as u64;
         self.used = 0;
         Ok(())
