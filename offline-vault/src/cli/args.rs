@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::backup::{BACKUP_EXAMPLES, Backup, RESTORE_EXAMPLES, Restore};
 use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
     Save, Send, Sync,
@@ -96,6 +97,12 @@ pub enum Command {
     /// Show what a finder of a stick or a file would learn; needs no passphrase.
     #[command(after_long_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),
+    /// Write one sealed file from which a new vault can be made.
+    #[command(after_long_help = BACKUP_EXAMPLES)]
+    Backup(Backup),
+    /// Make a new vault from a backup: the same person, a new incarnation.
+    #[command(after_long_help = RESTORE_EXAMPLES)]
+    Restore(Restore),
     /// Set another passphrase.
     ChangePassphrase(ChangePassphrase),
     /// Unlock once and give several commands, until `lock` or ten minutes without any.

@@ -12,6 +12,7 @@ use crate::passphrase::PassphraseError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
 use crate::work::WorkError;
+use crate::work::backup::BackupError;
 
 /// An error of the command line itself, or one of the services under it.
 #[derive(Debug, Error)]
@@ -23,6 +24,9 @@ pub enum CommandError {
     /// Everyday work.
     #[error(transparent)]
     Work(#[from] WorkError),
+    /// A backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Something went wrong after some of the work was done; the report says what was.
     #[error("{error}")]
     AfterReport {
@@ -102,6 +106,7 @@ impl CommandError {
         match self {
             Self::Vault(err) => Some(err),
             Self::Work(err) => Some(err),
+            Self::Backup(err) => Some(err),
             Self::AfterReport { error, .. } => Some(error.as_ref()),
             Self::Passphrase(err) => Some(err),
             Self::File(err) => Some(err),

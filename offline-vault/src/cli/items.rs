@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
+use super::backup::past;
 use super::contact::local_name;
 use super::progress::{Meter, size_text};
 use super::work_args::{Inspect, Item, OutboxCommand, Save};
@@ -194,7 +195,7 @@ pub(super) fn accept(
 ) -> Result<Report, CommandError> {
     let id = incoming(item)?;
     let nickname = nickname.map(local_name).transpose()?;
-    let accepted = work::accept_sender(context.vault()?, id, nickname, context.now())?;
+    let accepted = work::accept_sender(context.vault()?, id, nickname.as_ref(), context.now())?;
     let name = accepted.card.contact().nickname.clone();
     let text = format!(
         "{name} is a contact now, NOT VERIFIED.\n\
@@ -213,12 +214,14 @@ pub(super) fn outbox(context: &Context, command: &OutboxCommand) -> Result<Repor
     match command {
         OutboxCommand::List => {
             let items = work::outbox(vault)?;
-            let mut text: String = items.iter().map(outbox_text).collect();
-            if items.is_empty() {
+            let (past_text, past) = past(vault)?;
+            let mut text: String = past_text;
+            text.extend(items.iter().map(outbox_text));
+            if text.is_empty() {
                 text.push_str("Nothing was sent yet.");
             }
             let items: Vec<_> = items.iter().map(outbox_json).collect();
-            Ok(Report::new(text, json!({ "items": items })))
+            Ok(Report::new(text, json!({ "items": items, "past": past })))
         }
         OutboxCommand::Again(asked) => {
             let item = work::send_again(vault, outgoing(&asked.item)?)?;

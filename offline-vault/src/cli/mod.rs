@@ -1,6 +1,7 @@
 //! The command line: each command calls the vault and says what came of it.
 
 pub mod args;
+pub mod backup;
 mod card;
 mod contact;
 mod context;
@@ -68,6 +69,8 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Receipts => items::receipts(context),
         Command::Explain(asked) => items::explain(context, &asked),
         Command::Inspect(asked) => items::inspect(&asked),
+        Command::Backup(asked) => backup::backup(context, &asked),
+        Command::Restore(asked) => backup::restore(context, &asked),
         Command::ChangePassphrase(change) => own::change_passphrase(context, &change),
         Command::Unlock => Err(CommandError::NotInSession { command: "unlock" }),
     }

@@ -151,7 +151,7 @@ pub(super) fn change_passphrase(
 
 /// What the person chose, else what was in force before, else what this machine does in about a
 /// second.
-fn chosen_cost(asked: Kdf, before: Option<KdfCost>) -> Result<KdfCost, CommandError> {
+pub(super) fn chosen_cost(asked: Kdf, before: Option<KdfCost>) -> Result<KdfCost, CommandError> {
     if let (None, None, Some(before)) = (asked.kdf_memory_mib, asked.kdf_passes, before) {
         return Ok(before);
     }

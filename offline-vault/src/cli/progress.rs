@@ -59,7 +59,7 @@ impl Meter {
             return;
         }
         self.shown = Some(now);
-        let elapsed = now.duration_since(self.begun).as_secs_f64();
+        let elapsed = now.duration_since(self.begun);
         let line = progress_line(self.what, done_bytes, self.total_bytes, elapsed);
         // Progress that cannot be shown is no reason to stop.
         let _ = if self.is_terminal {
@@ -112,18 +112,20 @@ fn is_stopping() -> bool {
 }
 
 /// `Sealing: 120.0 MiB of 1.0 GiB, 85.2 MiB/s, about 11 s left`.
-fn progress_line(what: &str, done: u64, total: Option<u64>, elapsed_secs: f64) -> String {
-    let rate = as_f64(done) / elapsed_secs.max(0.001);
-    let done_text = size_text(done);
-    let Some(total) = total.filter(|total| *total >= done && done > 0) else {
-        return format!("{what}: {done_text}, {}/s", size_text(rate as u64));
-    };
-    let left = (as_f64(total - done) / rate).ceil();
-    let total = size_text(total);
-    format!(
-        "{what}: {done_text} of {total}, {}/s, about {left} s left",
-        size_text(rate as u64)
-    )
+fn progress_line(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let millis = u64::try_from(elapsed.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    let rate = done.saturating_mul(1000) / millis;
+    let (done_text, rate_text) = (size_text(done), size_text(rate));
+    match total {
+        Some(total) if total >= done && rate > 0 => {
+            let left_secs = (total - done).div_ceil(rate);
+            let total = size_text(total);
+            format!("{what}: {done_text} of {total}, {rate_text}/s, about {left_secs} s left")
+        }
+        _ => format!("{what}: {done_text}, {rate_text}/s"),
+    }
 }
 
 /// A size as people read it: `1.5 MiB`.
@@ -163,13 +165,13 @@ mod tests {
 
     #[test]
     fn progress_tells_rate_and_remaining() {
-        let line = progress_line("Sealing", 50 << 20, Some(100 << 20), 2.0);
+        let line = progress_line("Sealing", 50 << 20, Some(100 << 20), Duration::from_secs(2));
         assert_eq!(
             line,
             "Sealing: 50.0 MiB of 100.0 MiB, 25.0 MiB/s, about 2 s left"
         );
         assert_eq!(
-            progress_line("Sealing", 0, None, 1.0),
+            progress_line("Sealing", 0, None, Duration::from_secs(1)),
             "Sealing: 0 bytes, 0 bytes/s"
         );
     }

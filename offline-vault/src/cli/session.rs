@@ -55,6 +55,7 @@ fn carry_out(context: &Context, text: &str) {
             let as_json = line.json || context.options.json;
             let answered = match line.command {
                 Command::Init(_) => Err(CommandError::NotInSession { command: "init" }),
+                Command::Restore(_) => Err(CommandError::NotInSession { command: "restore" }),
                 command => answer(context, command),
             };
             finish(answered, as_json);

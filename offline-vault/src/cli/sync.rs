@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crossing::{Damage, IncomingPack, LaneReport, Options};
+use crossing::{Damage, IncomingPack, Options};
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
@@ -173,16 +173,7 @@ fn crossed_json(crossed: &Crossed) -> Value {
         .iter()
         .map(|(item, name)| json!({ "item": item.to_string(), "by": name.as_str() }))
         .collect();
-    let lanes: Vec<_> = crossed
-        .lanes
-        .iter()
-        .map(|lane| {
-            let mut json = lane_json(&lane.report);
-            json["pairing"] = json!(lane.name.as_str());
-            json["on_stick"] = json!(names(&lane.on_medium));
-            json
-        })
-        .collect();
+    let lanes: Vec<_> = crossed.lanes.iter().map(lane_json).collect();
     json!({
         "taken_in": names(&crossed.new_items),
         "confirmed": confirmed,
@@ -197,7 +188,9 @@ fn crossed_json(crossed: &Crossed) -> Value {
     })
 }
 
-fn lane_json(report: &LaneReport) -> Value {
+fn lane_json(lane: &CrossedLane) -> Value {
+    let report = &lane.report;
+    let on_stick: Vec<_> = lane.on_medium.iter().map(ToString::to_string).collect();
     let incoming: Vec<_> = report
         .incoming
         .iter()
@@ -207,6 +200,8 @@ fn lane_json(report: &LaneReport) -> Value {
         })
         .collect();
     json!({
+        "pairing": lane.name.as_str(),
+        "on_stick": on_stick,
         "packs_taken": report.packs_taken,
         "bytes_taken": report.bytes_taken,
         "packs_damaged": report.damaged.len(),

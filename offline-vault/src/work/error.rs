@@ -182,15 +182,15 @@ impl Advice for WorkError {
         }
         match self {
             Self::Seal(_) | Self::DiskFull { .. } => {
-                "nothing half-sealed was kept, and your files are as they were"
+                "Nothing half-sealed was kept, and your files are as they were."
             }
             Self::Open { source, .. } if source.is_refusal() => {
-                "nothing of it was written out; the other bundles are not touched by this"
+                "Nothing of it was written out; the other bundles are not touched by this."
             }
-            Self::Open { .. } => "nothing half-written was left; the bundle is still in the vault",
-            Self::TakeIn(_) => "nothing is lost: the bundle is still on the medium",
-            Self::Stored(_) => "the rest of the vault still opens",
-            _ => "nothing was changed",
+            Self::Open { .. } => "Nothing half-written was left; the bundle is still in the vault.",
+            Self::TakeIn(_) => "Nothing is lost: the bundle is still on the medium.",
+            Self::Stored(_) => "The rest of the vault still opens.",
+            _ => "Nothing was changed.",
         }
         .to_owned()
     }
@@ -204,40 +204,46 @@ impl Advice for WorkError {
             | Self::Open {
                 source: OpenError::Stopped,
                 ..
-            } => "run the command again whenever you like".to_owned(),
+            } => "Run the command again whenever you like.".to_owned(),
             Self::Seal(SealError::Sink(_)) | Self::DiskFull { .. } => {
-                "free some space on the vault's disk, then run the command again".to_owned()
+                "Free some space on the vault's disk, then run the command again.".to_owned()
             }
             Self::Seal(SealError::Contents(_)) => {
-                "check that the file is there and readable, then send again".to_owned()
+                "Check that the file is there and readable, then send again.".to_owned()
             }
-            Self::Seal(_) => "send it in several pieces".to_owned(),
+            Self::Seal(_) => "Send it in several pieces.".to_owned(),
             Self::Open { item, source } if source.is_refusal() => {
-                format!("ask the sender to send it again; offline-vault explain {item} says more")
+                format!(
+                    "Ask the sender to send it again; `offline-vault explain {item}` says more."
+                )
             }
             Self::Open { .. } => {
-                "check the disk and where you save to, then run the command again".to_owned()
+                "Check the disk and where you save to, then run the command again.".to_owned()
             }
-            Self::TakeIn(_) => "check the vault's disk, then run the same command again".to_owned(),
-            Self::Nothing => "name files or folders, or add --message TEXT".to_owned(),
+            Self::TakeIn(_) => {
+                "Check the vault's disk, then run the same command again.".to_owned()
+            }
+            Self::Nothing => "Name files or folders, or add --message.".to_owned(),
             Self::NoReader => {
-                "add --to NAME; offline-vault contact list shows the names".to_owned()
+                "Add --to NAME; `offline-vault contact list` shows the names.".to_owned()
             }
-            Self::MessageLong { .. } => "send the text as a file".to_owned(),
+            Self::MessageLong { .. } => "Send the text as a file.".to_owned(),
             Self::Unverified { nickname } => format!(
-                "compare the words with them: offline-vault contact verify {nickname}; or, if you \
-                 must, add --unverified and type the sentence it asks for"
+                "Compare the words with them: `offline-vault contact verify {nickname}`; or, if you \
+                 must, add --unverified and type the sentence it asks for."
             ),
             Self::ItemUnknown { .. } => {
-                "offline-vault inbox and offline-vault outbox list the items".to_owned()
+                "`offline-vault inbox` and `offline-vault outbox` list the items.".to_owned()
             }
-            Self::ItemFreed { .. } => "send the files again as a new bundle".to_owned(),
-            Self::ItemHolds { .. } => "offline-vault inbox shows what each item holds".to_owned(),
+            Self::ItemFreed { .. } => "Send the files again as a new bundle.".to_owned(),
+            Self::ItemHolds { .. } => {
+                "`offline-vault inbox` shows what each item holds.".to_owned()
+            }
             Self::NoPairing => {
-                "pair with the courier first: offline-vault pair show --name courier".to_owned()
+                "Pair with the courier first: `offline-vault pair show --name courier`.".to_owned()
             }
-            Self::Inspect { .. } => "check the path".to_owned(),
-            _ => "restore the newest backup: offline-vault restore --help".to_owned(),
+            Self::Inspect { .. } => "Check the path.".to_owned(),
+            _ => "Restore the newest backup: `offline-vault restore --help`.".to_owned(),
         }
     }
 

@@ -207,7 +207,7 @@ pub struct Accepted {
 pub fn accept_sender(
     vault: &Vault,
     id: IncomingId,
-    nickname: Option<LocalName>,
+    nickname: Option<&LocalName>,
     now: UnixTime,
 ) -> Result<Accepted, WorkError> {
     let (row, bundle) = open_stored(vault, id, &mut |_| true)?;
@@ -229,7 +229,7 @@ pub fn accept_sender(
         return Err(none());
     }
     let identity = card.identity();
-    let added = vault.add_contact(&card, nickname.as_ref(), now)?;
+    let added = vault.add_contact(&card, nickname, now)?;
     let contact = added.contact().id;
     let rows = vault.store().read().incoming()?;
     let items = vault.store().write(|changes| {

@@ -354,12 +354,13 @@ fn damage_on_the_vaults_disk_is_found_and_nothing_is_written_out() {
     send(&amina, &request, NOW, &mut |_| true).unwrap();
     cross(&amina, &place.stick());
     let item = cross(&bilal, &place.stick()).new_items[0];
-    let stored = fs::read_dir(bilal.paths().bundles())
+    let row = bilal
+        .store()
+        .read()
+        .incoming_bundle(incoming(item))
         .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+        .unwrap();
+    let stored = bilal.paths().bundles().join(row.bundle.file);
     let mut bytes = fs::read(&stored).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -369,4 +370,107 @@ fn damage_on_the_vaults_disk_is_found_and_nothing_is_written_out() {
     assert_eq!(refused.code(), "bundle-refused");
     assert!(!out.exists() || fs::read_dir(&out).unwrap().count() == 0);
     assert!(inbox(&bilal).unwrap()[0].is_damaged);
+}
+
+/// Copies a vault's folder, as somebody does who images the disk.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn two_vaults_that_write_as_one_person_are_noticed() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let dir = amina.paths().dir().to_path_buf();
+    drop(amina);
+    copy_folder(&dir, &place.dir.path().join("copy"));
+    let open = |dir: &Path| {
+        let passphrase = Passphrase::new("a long passphrase".to_owned());
+        Vault::open(dir, &passphrase, None, NOW).unwrap()
+    };
+    let (amina, copy) = (open(&dir), open(&place.dir.path().join("copy")));
+    let code = copy
+        .show_pairing(&name("again"), Some(&name("bilal")), NOW)
+        .unwrap();
+    let words = code.words().join(" ");
+    bilal
+        .type_pairing(&name("other"), Some(&name("amina")), &words, NOW)
+        .unwrap();
+    for (vault, text) in [(&amina, "from Amina"), (&copy, "from whoever has the copy")] {
+        send(vault, &message("bilal", text), NOW, &mut |_| true).unwrap();
+        let stick = tempfile::tempdir().unwrap();
+        cross(vault, stick.path());
+        cross(&bilal, stick.path());
+    }
+    let journal = bilal.store().read().journal(100).unwrap();
+    assert!(
+        journal
+            .iter()
+            .any(|entry| entry.text.contains("may have been copied"))
+    );
+}
+
+#[test]
+fn a_chain_of_one_contact_does_not_serve_another() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    for vault in [&amina, &bilal] {
+        send_first(vault);
+    }
+    // Amina hands her chain to Carol, who signs with her own identity.
+    let carol = place.vault("carol");
+    introduce(&bilal, &carol, "carol");
+    introduce(&carol, &bilal, "bilal");
+    for vault in [&amina, &bilal, &amina] {
+        cross(vault, &place.stick());
+    }
+    let taken = amina
+        .store()
+        .read()
+        .chains(crate::store::ChainDirection::Send)
+        .unwrap();
+    let lent = taken.iter().find(|chain| chain.confirmed).unwrap();
+    let bilal_at_carol = carol
+        .store()
+        .read()
+        .contact_named(&name("bilal"))
+        .unwrap()
+        .unwrap();
+    carol
+        .store()
+        .write(|changes| {
+            changes.insert_chain(&crate::store::NewChain {
+                contact_id: bilal_at_carol.id,
+                direction: crate::store::ChainDirection::Send,
+                born_of: lent.born_of,
+                state: lent.state.clone(),
+                confirmed: true,
+            })
+        })
+        .unwrap();
+    let code = carol
+        .show_pairing(&name("b"), Some(&name("bilal")), NOW)
+        .unwrap();
+    let words = code.words().join(" ");
+    bilal
+        .type_pairing(&name("c"), Some(&name("carol")), &words, NOW)
+        .unwrap();
+    send(&carol, &message("bilal", "I am Amina."), NOW, &mut |_| true).unwrap();
+    let stick = tempfile::tempdir().unwrap();
+    cross(&carol, stick.path());
+    assert_eq!(cross(&bilal, stick.path()).new_items, []);
+}
+
+fn send_first(vault: &Vault) {
+    let contact = vault.contacts().unwrap()[0].nickname.to_string();
+    send(vault, &message(&contact, "first"), NOW, &mut |_| true).unwrap();
 }

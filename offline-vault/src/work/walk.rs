@@ -70,18 +70,18 @@ impl Advice for WalkError {
     }
 
     fn data_safe(&self) -> String {
-        "nothing was sealed and your files are as they were".to_owned()
+        "Nothing was sealed and your files are as they were.".to_owned()
     }
 
     fn next_step(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "check that the file is there and that you may read it",
+            Self::Unreadable { .. } => "Check that the file is there and that you may read it.",
             Self::Special { .. } => {
-                "copy what the link points to, or leave it out with --skip-special"
+                "Copy what the link points to, or leave it out with --skip-special."
             }
-            Self::Name { .. } | Self::NotUtf8 { .. } => "rename it and send again",
-            Self::SameName { .. } => "send them one after the other, or rename one",
-            Self::TooMany => "send the folder in several pieces, or pack it with tar first",
+            Self::Name { .. } | Self::NotUtf8 { .. } => "Rename it and send again.",
+            Self::SameName { .. } => "Send them one after the other, or rename one.",
+            Self::TooMany => "Send the folder in several pieces, or pack it with tar first.",
         }
         .to_owned()
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crossing::{Options, Quiet};
 use pack_format::advice::{Advice as _, Exit};
 use pack_format::chunked::MessageStream;
+use pack_format::relay::{Invitation, PublicKey, RelayAddress};
 
 use super::sealed::{self, Salts, SealingWriter};
 use super::*;
@@ -124,6 +125,9 @@ fn incoming(item: ItemId) -> IncomingId {
 /// confirmed bundle, and one that is not out yet.
 fn at_work(place: &Place) -> (Vault, Vault) {
     let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
+    let relay = RelayAddress::new("https://relay.example", PublicKey([4; 32])).unwrap();
+    let code = [9; 16];
+    amina.add_relay(&Invitation { relay, code }, NOW).unwrap();
     introduce(&amina, &bilal, "bilal");
     introduce(&bilal, &amina, "amina");
     pair(&amina, &bilal, "direct");
@@ -209,6 +213,11 @@ fn a_restored_vault_has_people_and_inbox_and_is_another_incarnation() {
         contact.verification,
         amina.contact(&name("bilal")).unwrap().verification
     );
+    let (one, other) = (old.mailboxes(), new.mailboxes());
+    assert_eq!((one.len(), &one[0].relay), (1, &other[0].relay));
+    assert_eq!(one[0].send_seed.expose(), other[0].send_seed.expose());
+    let seen = |vault: &Vault| vault.store().read().all_seen().unwrap();
+    assert_eq!((seen(&again), seen(&again).len()), (seen(&amina), 2));
     let items = inbox(&again).unwrap();
     let read = read_message(&again, incoming(items[0].item), NOW).unwrap();
     assert_eq!(read.text.as_deref(), Some("Please check."));
@@ -732,4 +741,57 @@ fn a_backup_of_several_megabytes_is_whole() {
     )
     .unwrap();
     assert_eq!(fs::read(place.path("out/noise")).unwrap(), noise);
+}
+
+#[test]
+fn a_medium_that_does_not_keep_what_it_is_given_is_found_out() {
+    let place = Place::new();
+    let path = place.path("b");
+    back_up(&place.vault("amina"), &path);
+    let key = key(&path);
+    let temporary = Temporary::create(&path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    (&temporary.file).write_all(&bytes).unwrap();
+    assert!(read_back(&temporary, &key, &mut |_| true).is_ok());
+    bytes[9000] ^= 1;
+    temporary.file.write_all_at(&bytes, 0).unwrap();
+    let refused = read_back(&temporary, &key, &mut |_| true).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.exit()),
+        ("backup-not-read-back", Exit::Failed)
+    );
+}
+
+/// The smallest backup there is, under fixed salts and the cost of every backup.
+#[test]
+fn the_example_of_the_specification_holds() {
+    let salts = Salts {
+        passphrase: [5; 32],
+        message: [6; 24],
+    };
+    let cost = KdfCost::OF_BACKUP;
+    let key = sealed::key_of(&passphrase("six words"), &salts.passphrase, cost).unwrap();
+    let owner = Record::Owner(Owner {
+        identity_seed: Secret32::new([1; 32]),
+        name: "Amina".to_owned(),
+        incarnation: 1,
+        made_at: NOW,
+    });
+    let content = [&[1][..], &owner.to_bytes(), &Record::End.to_bytes()].concat();
+    let mut out = SealingWriter::new(Vec::new(), &key, &salts).unwrap();
+    out.write_all(&content).unwrap();
+    let file = out.finish().unwrap();
+    let specification = include_str!("../../../../spec/backup.md").replace('\n', "");
+    let hash = *blake3::hash(&file).as_bytes();
+    let commitment = &file[56..88];
+    for (what, bytes) in [
+        ("key", key.expose().as_slice()),
+        ("content", &content),
+        ("commitment", commitment),
+        ("file", &hash),
+    ] {
+        let hex = data_encoding::HEXLOWER.encode(bytes);
+        assert!(specification.contains(&hex), "{what}: {hex}");
+    }
+    assert_eq!(file.len(), 16_504);
 }
