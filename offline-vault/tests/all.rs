@@ -8,6 +8,7 @@
 )]
 
 mod at_rest;
+mod backups;
 mod cards;
 mod commands;
 mod contacts;

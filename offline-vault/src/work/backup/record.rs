@@ -279,10 +279,10 @@ impl IncomingRecord {
         put_time(writer, self.created_at);
         put_time(writer, self.taken_at);
         put_optional(writer, self.read_at.as_ref(), |writer, at| {
-            put_time(writer, *at)
+            put_time(writer, *at);
         });
         put_optional(writer, self.saved_at.as_ref(), |writer, at| {
-            put_time(writer, *at)
+            put_time(writer, *at);
         });
         writer.text(cut(&self.summary));
         writer.u8(u8::from(self.receipted)).u64(self.body_bytes);
