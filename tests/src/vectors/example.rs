@@ -124,7 +124,12 @@ fn slot(text: &mut String) {
     rows(&mut table, &fields, &payload);
     text.push_str("\nThe slot that carries it:\n");
     let mut table = Table::new(text);
-    let fields = [("tag", 24), ("sealed payload", 40), ("AEAD tag", 16)];
+    let fields = [
+        ("tag", 12),
+        ("nonce", 12),
+        ("sealed payload", 40),
+        ("AEAD tag", 16),
+    ];
     rows(&mut table, &fields, &Recipe::new(HELLO).front);
 }
 

@@ -101,12 +101,18 @@ fn senders() -> Vec<VectorFile> {
     ]
 }
 
-/// A receipt as it is written: incarnation, bundles, ranges.
+/// A receipt of bundles of one content, as it is written: incarnation, bundles, ranges.
 fn receipt(version: u8, taken: &[u64], missing: &[(u64, u64)]) -> Vec<u8> {
+    let taken: Vec<_> = taken.iter().map(|it| (*it, CONTENT_ID)).collect();
+    receipt_of(version, &taken, missing)
+}
+
+/// A receipt of any bundles.
+fn receipt_of(version: u8, taken: &[(u64, [u8; 32])], missing: &[(u64, u64)]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.u8(version).u32(2).count(taken.len());
-    for sequence in taken {
-        writer.u64(*sequence).put(&CONTENT_ID);
+    for (sequence, content_id) in taken {
+        writer.u64(*sequence).put(content_id);
     }
     writer.count(missing.len());
     for (first, last) in missing {
@@ -118,6 +124,12 @@ fn receipt(version: u8, taken: &[u64], missing: &[(u64, u64)]) -> Vec<u8> {
 const CONTENT_ID: [u8; 32] = [0xcd; 32];
 
 fn receipts() -> Vec<VectorFile> {
+    let mut files = accepted_receipts();
+    files.extend(refused_receipts());
+    files
+}
+
+fn accepted_receipts() -> Vec<VectorFile> {
     let success = |condition, comment, taken: &[u64], missing: &[(u64, u64)]| {
         let id = data_encoding::HEXLOWER.encode(&CONTENT_ID);
         let taken_lines = taken.iter().map(|it| out("taken", format!("{it} {id}")));
@@ -129,14 +141,6 @@ fn receipts() -> Vec<VectorFile> {
             .with_all(taken_lines.chain(missing_lines).collect())
             .bytes(receipt(1, taken, missing))
     };
-    let refused = |condition, kind, reason, comment, bytes: Vec<u8>| {
-        VectorFile::failure("receipt", condition, kind, comment)
-            .with("reason", reason)
-            .bytes(bytes)
-    };
-    let order = "missing ranges are not in order";
-    let right = receipt(1, &[4], &[(1, 1)]);
-    let largest = (1 << 48) - 1;
     vec![
         success(
             "empty",
@@ -154,8 +158,42 @@ fn receipts() -> Vec<VectorFile> {
             "largest_range",
             "The last number that a slot can have.",
             &[],
-            &[(1, largest)],
+            &[(1, SEQUENCE_LARGEST)],
         ),
+        success(
+            "largest_sequence",
+            "The same, of a bundle that came.",
+            &[SEQUENCE_LARGEST],
+            &[],
+        ),
+    ]
+}
+
+/// Six bytes of ones.
+const SEQUENCE_LARGEST: u64 = (1 << 48) - 1;
+
+fn refused_receipts() -> Vec<VectorFile> {
+    let mut files = refused_taken();
+    files.extend(refused_missing());
+    files
+}
+
+fn refused_receipt(
+    condition: &str,
+    kind: &str,
+    reason: &str,
+    comment: &str,
+    bytes: Vec<u8>,
+) -> VectorFile {
+    VectorFile::failure("receipt", condition, kind, comment)
+        .with("reason", reason)
+        .bytes(bytes)
+}
+
+fn refused_taken() -> Vec<VectorFile> {
+    let refused = refused_receipt;
+    let order = "receipted bundles are not in order";
+    vec![
         refused(
             "version_2",
             "unknown",
@@ -163,6 +201,49 @@ fn receipts() -> Vec<VectorFile> {
             "A version that is not known.",
             receipt(2, &[], &[]),
         ),
+        refused(
+            "taken_out_of_order",
+            "rule",
+            order,
+            "There is one order.",
+            receipt(1, &[7, 4], &[]),
+        ),
+        refused(
+            "taken_twice",
+            "rule",
+            order,
+            "One bundle, named twice.",
+            receipt(1, &[4, 4], &[]),
+        ),
+        refused(
+            "taken_ids_descend",
+            "rule",
+            order,
+            "Of one sequence the smaller content id comes first.",
+            receipt_of(1, &[(4, [2; 32]), (4, [1; 32])], &[]),
+        ),
+        refused(
+            "taken_beyond_sequences",
+            "rule",
+            order,
+            "A number that no slot can have.",
+            receipt(1, &[SEQUENCE_LARGEST + 1], &[]),
+        ),
+        refused(
+            "over_1000_bundles",
+            "over-limit",
+            "receipted bundles",
+            "A count over the limit is refused before a bundle is read.",
+            [&receipt(1, &[], &[])[..5], &1001_u32.to_be_bytes()].concat(),
+        ),
+    ]
+}
+
+fn refused_missing() -> Vec<VectorFile> {
+    let refused = refused_receipt;
+    let order = "missing ranges are not in order";
+    let right = receipt(1, &[4], &[(1, 1)]);
+    vec![
         refused(
             "range_backwards",
             "rule",
@@ -178,6 +259,13 @@ fn receipts() -> Vec<VectorFile> {
             receipt(1, &[], &[(1, 5), (5, 6)]),
         ),
         refused(
+            "ranges_touch",
+            "rule",
+            order,
+            "Two ranges that are one.",
+            receipt(1, &[], &[(1, 4), (5, 6)]),
+        ),
+        refused(
             "ranges_descend",
             "rule",
             order,
@@ -189,14 +277,7 @@ fn receipts() -> Vec<VectorFile> {
             "rule",
             order,
             "A number that no slot can have.",
-            receipt(1, &[], &[(1, largest + 1)]),
-        ),
-        refused(
-            "over_1000_bundles",
-            "over-limit",
-            "receipted bundles",
-            "A count over the limit is refused before a bundle is read.",
-            [&receipt(1, &[], &[])[..5], &1001_u32.to_be_bytes()].concat(),
+            receipt(1, &[], &[(1, SEQUENCE_LARGEST + 1)]),
         ),
         refused(
             "over_256_ranges",

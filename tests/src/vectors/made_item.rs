@@ -106,6 +106,12 @@ fn refused_receipts() -> Vec<VectorFile> {
             self::receipts(&[(0, 4), (4, 6)], &[]),
         ),
         receipts(
+            "receipts_ranges_touch",
+            ranges,
+            "Two ranges that are one.",
+            self::receipts(&[(0, 4), (5, 6)], &[]),
+        ),
+        receipts(
             "receipts_ranges_descend",
             ranges,
             "There is one order.",

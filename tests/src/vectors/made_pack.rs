@@ -88,14 +88,41 @@ fn sealed(items: Vec<PlannedItem>, bundle: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A pack with any content, written from the specification.
-fn seal_plain(plain: &[u8]) -> Vec<u8> {
+/// A pack with any content and salt, written from the specification.
+fn seal_plain_with(salt: &[u8; SALT_BYTES], plain: &[u8]) -> Vec<u8> {
     let key = Secret32::new(SECRET).derive("causeway/pack/v1 seal", b"");
-    let cipher = Cobblestone::new(&key, &[0; SALT_BYTES], b"causeway/pack/v1");
+    let cipher = Cobblestone::new(&key, salt, b"causeway/pack/v1");
     let mut bytes = cipher.prefix().to_vec();
     cipher.seal_run(0, plain, true, &mut bytes);
     bytes
 }
+
+/// The same, with a salt that comes of no plan: readers do not ask.
+fn seal_plain(plain: &[u8]) -> Vec<u8> {
+    seal_plain_with(&[34; SALT_BYTES], plain)
+}
+
+/// `BLAKE3-keyed(secret/"causeway/pack/v1 salt", plan)[..24]`
+fn salt_of(plan: &[u8]) -> [u8; SALT_BYTES] {
+    let key = Secret32::new(SECRET).derive("causeway/pack/v1 salt", b"");
+    let hash = blake3::keyed_hash(key.expose(), plan);
+    hash.as_bytes()[..SALT_BYTES].try_into().unwrap()
+}
+
+/// The content with zeros behind it, up to the smallest length of a pack.
+fn padded(content: &[u8]) -> Vec<u8> {
+    padded_to(CONTENT_SMALLEST, content)
+}
+
+/// The content with zeros behind it.
+fn padded_to(len: usize, content: &[u8]) -> Vec<u8> {
+    assert!(content.len() <= len);
+    let mut plain = content.to_vec();
+    plain.resize(len, 0);
+    plain
+}
+
+const CONTENT_SMALLEST: usize = 16_384;
 
 /// `kind || length || body`
 fn item(kind: u8, len: u64, body: &[u8]) -> Vec<u8> {
@@ -109,7 +136,29 @@ const EMPTY_RECEIPTS: [u8; 8] = [0; 8];
 const END: [u8; 9] = [0; 9];
 
 fn right() -> Vec<u8> {
-    seal_plain(&[item(2, 8, &EMPTY_RECEIPTS), END.to_vec()].concat())
+    seal_plain(&padded(
+        &[item(2, 8, &EMPTY_RECEIPTS), END.to_vec()].concat(),
+    ))
+}
+
+/// A bundle of as many bytes, none of them zero.
+fn filler(len: usize) -> Vec<u8> {
+    item(1, len as u64, &vec![b'x'; len])
+}
+
+/// Every kind of item and `bundle`, written from the specification with the salt of their plan.
+fn written(items: &[(u8, &[u8])], bundle: &[u8]) -> Vec<u8> {
+    let mut plan = Writer::new();
+    let mut content = Vec::new();
+    plan.count(items.len() + 1);
+    for (kind, body) in items {
+        plan.u8(*kind).count(body.len()).put(body);
+        content.extend(item(*kind, body.len() as u64, body));
+    }
+    let len = bundle.len() as u64;
+    plan.u8(1).put(blake3::hash(bundle).as_bytes()).u64(len);
+    content.extend([item(1, len, bundle), END.to_vec()].concat());
+    seal_plain_with(&salt_of(&plan.into_bytes()), &padded(&content))
 }
 
 fn accepted() -> Vec<VectorFile> {
@@ -129,18 +178,24 @@ fn accepted() -> Vec<VectorFile> {
         .iter()
         .map(|(kind, body)| (*kind, body.as_slice()))
         .collect();
+    let every_item = written(&all, bundle);
+    assert!(
+        every_item == sealed(planned, bundle),
+        "the library seals something else than the specification says"
+    );
     all.push((1, bundle));
     let no_bundle = item(1, 0, b"");
+    let long = filler(20_000);
     vec![
         success(
             "every_item",
             "As a machine seals it: 16 KiB, whatever is inside.",
             &all,
-            sealed(planned, bundle),
+            every_item,
         ),
         success(
             "receipts",
-            "The reader does not ask for the padding's length.",
+            "A reader takes the salt from the pack and does not ask how it was made.",
             &[(2, &EMPTY_RECEIPTS)],
             right(),
         ),
@@ -148,13 +203,19 @@ fn accepted() -> Vec<VectorFile> {
             "no_items",
             "An end mark and nothing else.",
             &[],
-            seal_plain(&END),
+            seal_plain(&padded(&END)),
         ),
         success(
             "bundle_of_no_bytes",
             "Not a bundle, but that is for the vault to say.",
             &[(1, b"")],
-            seal_plain(&[no_bundle.as_slice(), &END].concat()),
+            seal_plain(&padded(&[no_bundle.as_slice(), &END].concat())),
+        ),
+        success(
+            "longer_than_16_kib",
+            "20,018 bytes of content are padded to 20,480.",
+            &[(1, &long[9..])],
+            seal_plain(&padded_to(20_480, &[long.as_slice(), &END].concat())),
         ),
     ]
 }
@@ -181,9 +242,21 @@ fn refused_seals() -> Vec<VectorFile> {
             pack[..56].to_vec(),
         ),
         refused(
-            "cut_last_byte",
+            "cut_in_chunk",
             "chunk-altered",
-            "The last byte is missing.",
+            "Cut inside the first chunk.",
+            pack[..pack.len() - 17].to_vec(),
+        ),
+        refused(
+            "cut_last_chunk",
+            "length",
+            "Cut behind the first chunk, which is full: an empty one must follow.",
+            pack[..pack.len() - 16].to_vec(),
+        ),
+        refused(
+            "cut_last_byte",
+            "length",
+            "The last byte is missing: no chunk is as short as that.",
             pack[..pack.len() - 1].to_vec(),
         ),
         refused(
@@ -195,7 +268,7 @@ fn refused_seals() -> Vec<VectorFile> {
         refused(
             "altered_salt",
             "commitment",
-            "The salt is zero and cannot be another.",
+            "One bit of the salt, which the commitment binds.",
             flipped(0),
         ),
         refused(
@@ -227,13 +300,19 @@ fn refused_seals() -> Vec<VectorFile> {
     ]
 }
 
+fn content(condition: &str, kind: &str, reason: &str, comment: &str, plain: &[u8]) -> VectorFile {
+    refused(condition, kind, comment, seal_plain(plain)).with("reason", reason)
+}
+
 fn refused_content() -> Vec<VectorFile> {
-    let content = |condition, kind, reason, comment, plain: &[u8]| {
-        refused(condition, kind, comment, seal_plain(plain)).with("reason", reason)
-    };
-    let receipts = item(2, 8, &EMPTY_RECEIPTS);
-    let marked = [receipts.as_slice(), &END, &[0, 0, 1]].concat();
-    let trailing = PackReceipts::default().to_wire();
+    let mut files = refused_ends();
+    files.extend(refused_padding());
+    files.extend(refused_lengths());
+    files.extend(refused_items());
+    files
+}
+
+fn refused_ends() -> Vec<VectorFile> {
     vec![
         content("content_empty", "truncated", "pack", "No end mark.", b""),
         content(
@@ -241,81 +320,121 @@ fn refused_content() -> Vec<VectorFile> {
             "truncated",
             "pack",
             "The content ends behind an item.",
-            &receipts,
+            &filler(CONTENT_SMALLEST - 9),
         ),
         content(
             "end_cut",
             "truncated",
             "pack",
             "Half an end mark.",
-            &[receipts.as_slice(), &END[..4]].concat(),
+            &padded(&filler(CONTENT_SMALLEST - 9 - 4)),
         ),
         content(
             "end_with_length",
             "rule",
             "the end mark has a length",
             "The end has nothing in it.",
-            &item(0, 1, &[0]),
+            &padded(&item(0, 1, &[0])),
         ),
+    ]
+}
+
+fn refused_padding() -> Vec<VectorFile> {
+    let marked = [item(2, 8, &EMPTY_RECEIPTS), END.to_vec(), vec![0, 0, 1]].concat();
+    let short = [item(2, 8, &EMPTY_RECEIPTS), END.to_vec()].concat();
+    let long = [filler(20_000), END.to_vec()].concat();
+    let length = |condition, comment, plain: &[u8]| {
+        let reason = "the padding of a pack has another length";
+        content(condition, "rule", reason, comment, plain)
+    };
+    vec![
         content(
             "padding_not_zero",
             "rule",
             "the padding of a pack is not zero",
             "A byte hidden behind the end mark.",
-            &marked,
+            &padded(&marked),
         ),
-        content(
+        length("padding_missing", "Less than 16 KiB.", &short),
+        length(
+            "padding_one_byte_more",
+            "There is one length.",
+            &padded_to(CONTENT_SMALLEST + 1, &short),
+        ),
+        length(
+            "padding_to_the_next_size",
+            "A length that padding gives, but not to this content.",
+            &padded_to(32_768, &short),
+        ),
+        length(
+            "padding_of_longer_missing",
+            "20,018 bytes of content are not padded to 20,480.",
+            &long,
+        ),
+    ]
+}
+
+fn refused_lengths() -> Vec<VectorFile> {
+    let over = |condition, reason, comment, kind, len| {
+        let plain = padded(&item(kind, len, &EMPTY_RECEIPTS));
+        content(condition, "over-limit", reason, comment, &plain)
+    };
+    let rest = CONTENT_SMALLEST as u64 - 9;
+    vec![
+        over(
             "item_of_2_to_the_64",
-            "over-limit",
             "item",
             "A length that fits no memory.",
-            &item(2, u64::MAX, &EMPTY_RECEIPTS),
+            2,
+            u64::MAX,
         ),
-        content(
+        over(
             "bundle_of_2_to_the_64",
-            "over-limit",
             "bundle",
             "A length that fits no medium.",
-            &item(1, u64::MAX, &EMPTY_RECEIPTS),
+            1,
+            u64::MAX,
         ),
         content(
             "item_over_64_kib",
             "over-limit",
             "item",
             "Items are held in memory.",
-            &item(2, 65_537, &EMPTY_RECEIPTS),
+            &padded_to(65_536 + 2048, &item(2, 65_537, &[0; 65_537])),
         ),
-        content(
+        over(
             "item_beyond_end",
-            "over-limit",
             "item",
             "Longer than the rest of the pack.",
-            &item(2, 9, &EMPTY_RECEIPTS),
+            2,
+            rest + 1,
         ),
-        content(
+        over(
             "bundle_beyond_end",
-            "over-limit",
             "bundle",
             "Longer than the rest of the pack.",
-            &item(1, 9, &EMPTY_RECEIPTS),
+            1,
+            rest + 1,
         ),
+    ]
+}
+
+fn refused_items() -> Vec<VectorFile> {
+    let trailing = [PackReceipts::default().to_wire(), vec![0]].concat();
+    vec![
         content(
             "item_kind_9",
             "unknown",
             "pack item",
             "A kind that is not known.",
-            &[item(9, 0, b""), END.to_vec()].concat(),
+            &padded(&item(9, 0, b"")),
         ),
         content(
             "item_longer_than_value",
             "trailing-bytes",
             "pack item",
             "A byte behind the value.",
-            &[
-                item(2, 9, &[trailing.as_slice(), &[0]].concat()),
-                END.to_vec(),
-            ]
-            .concat(),
+            &padded(&item(2, 9, &trailing)),
         ),
     ]
 }

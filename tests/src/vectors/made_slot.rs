@@ -5,7 +5,8 @@ use pack_format::ratchet::Side;
 use super::file::VectorFile;
 use super::people::{BILAL, CAROL, CHAIN_ROOT, chain_secret, rng, secret_of};
 use super::recipe::{
-    BUNDLE_KEY, chain_slot, kem_slot, kem_slot_with_zero_share, slot_payload, stranger,
+    BUNDLE_KEY, chain_slot, chain_slot_with, kem_slot, kem_slot_with_zero_share, slot_payload,
+    stranger,
 };
 use super::run::{out, out_hex};
 
@@ -139,6 +140,18 @@ fn accepted() -> Vec<VectorFile> {
             chain(0, 0, 1, largest),
         ),
         success(
+            "chain_other_nonce",
+            "An opener takes the nonce from the slot and does not ask how it was made.",
+            "chain 0 0",
+            (0, 1),
+            1,
+            chain_slot_with(
+                &chain_secret(0),
+                [7; 12],
+                &slot_payload(&BUNDLE_KEY, 0, 1, 1),
+            ),
+        ),
+        success(
             "128_of_each",
             "As many slots as there may be; the counts reach beyond the bytes given.",
             "chain 0 0",
@@ -207,6 +220,11 @@ fn refused() -> Vec<VectorFile> {
             "chain_altered_tag",
             "A tag that is not expected.",
             flipped(&chain, 0),
+        ),
+        refused(
+            "chain_altered_nonce",
+            "One bit of the nonce.",
+            flipped(&chain, 12),
         ),
         refused(
             "chain_altered_payload",

@@ -30,12 +30,22 @@ pub(super) fn slot_payload(key: &[u8; 32], kem: u8, chain: u8, sequence: u64) ->
 
 /// A chain slot with any payload.
 pub(super) fn chain_slot(secret: &PackSecret, payload: &[u8]) -> Vec<u8> {
-    let secret = Secret32::new(*secret.expose());
-    let tag = secret.derive("causeway/bundle/v1 slot tag", b"");
-    let key = secret.derive("causeway/bundle/v1 slot key", b"");
+    let nonce_key = of_chain(secret, "causeway/bundle/v1 slot nonce");
+    let nonce = blake3::keyed_hash(nonce_key.expose(), payload);
+    chain_slot_with(secret, nonce.as_bytes()[..12].try_into().unwrap(), payload)
+}
+
+/// A chain slot with a nonce of the caller's.
+pub(super) fn chain_slot_with(secret: &PackSecret, nonce: [u8; 12], payload: &[u8]) -> Vec<u8> {
+    let tag = of_chain(secret, "causeway/bundle/v1 slot tag");
+    let key = of_chain(secret, "causeway/bundle/v1 slot key");
     let cipher = ChaCha20Poly1305::new(key.expose().into());
-    let sealed = cipher.encrypt(&Nonce::default(), payload).unwrap();
-    [&tag.expose()[..24], &sealed].concat()
+    let sealed = cipher.encrypt(&Nonce::from(nonce), payload).unwrap();
+    [&tag.expose()[..12], &nonce, &sealed].concat()
+}
+
+fn of_chain(secret: &PackSecret, label: &str) -> Secret32 {
+    Secret32::new(*secret.expose()).derive(label, b"")
 }
 
 /// A KEM slot with any payload, and the root of the chain that begins with it.

@@ -10,6 +10,7 @@ use pack_format::codec::DecodeError;
 use pack_format::item::Item;
 use pack_format::limits::{BUNDLE_BYTES_MAX, PACK_BYTES_MAX, PACK_ITEMS_MAX};
 use pack_format::pack::{ItemSink, OpenedPack, PackError};
+use pack_format::padding::padme;
 use pack_format::ratchet::PackSecret;
 use pack_format::secret::Secret32;
 
@@ -73,6 +74,7 @@ fn a_pack_has_at_most_as_many_items_as_it_may() {
         // Bundles of no bytes, and the end mark.
         let mut plain = [1, 0, 0, 0, 0, 0, 0, 0, 0].repeat(usize::try_from(items).unwrap());
         plain.extend_from_slice(&[0; 9]);
+        plain.resize(usize::try_from(padme(plain.len() as u64)).unwrap(), 0);
         let mut pack = cipher.prefix().to_vec();
         cipher.seal_run(0, &plain, true, &mut pack);
         let mut sink = Counted::default();
