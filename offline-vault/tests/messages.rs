@@ -1,5 +1,9 @@
 //! Every message that a person can see, in one file.
 
+use bundle_format::open::OpenError;
+use bundle_format::seal::SealError;
+use offline_vault::work::backup::BackupError;
+use offline_vault::work::{ItemId, WalkError, WorkError};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
@@ -14,6 +18,7 @@ use offline_vault::store::StoreError;
 use offline_vault::vault::VaultError;
 use offline_vault::vault_key::{KeyFileError, VaultKeyError};
 use pack_format::advice::{Advice, as_text};
+use pack_format::chunked::ChunkedError;
 use pack_format::codec::DecodeError;
 use pack_format::words::WordsError;
 
@@ -150,6 +155,100 @@ fn command_errors() -> Vec<CommandError> {
     ]
 }
 
+fn walk_errors() -> Vec<WalkError> {
+    let path = || PathBuf::from("/home/amina/work/file");
+    vec![
+        WalkError::Unreadable {
+            path: path(),
+            source: denied(),
+        },
+        WalkError::Special { path: path() },
+        WalkError::Name {
+            path: path(),
+            source: DecodeError::Rule {
+                what: "a path has hidden characters or a backslash",
+            },
+        },
+        WalkError::NotUtf8 { path: path() },
+        WalkError::SameName {
+            name: "report".to_owned(),
+        },
+        WalkError::TooMany,
+    ]
+}
+
+fn work_errors() -> Vec<WorkError> {
+    let item: ItemId = "in-7".parse().unwrap();
+    let rule = || DecodeError::Rule {
+        what: "the padding is not zero",
+    };
+    let open = |source| WorkError::Open { item, source };
+    let mut all = vec![
+        WorkError::Seal(SealError::Contents(denied())),
+        WorkError::Seal(SealError::Sink(io::ErrorKind::StorageFull.into())),
+        WorkError::Seal(SealError::Format(rule())),
+        WorkError::Seal(SealError::Readers { found: 129 }),
+        WorkError::Seal(SealError::Stopped),
+        WorkError::Seal(SealError::Machine(denied())),
+        WorkError::Seal(SealError::Worker),
+        open(OpenError::NotForThisVault),
+        open(OpenError::Content(rule())),
+        open(OpenError::PassedOn),
+        open(OpenError::FrameReplaced { index: 3 }),
+        open(OpenError::Machine(denied())),
+        open(OpenError::Sink(io::ErrorKind::StorageFull.into())),
+        open(OpenError::Stopped),
+        WorkError::TakeIn(OpenError::Machine(denied())),
+        WorkError::Nothing,
+        WorkError::NoReader,
+        WorkError::MessageLong {
+            found_bytes: 2_000_000,
+            limit_bytes: 1_048_576,
+        },
+        WorkError::Unverified { nickname: amina() },
+        WorkError::DiskFull {
+            free_bytes: 10,
+            needed_bytes: 20,
+        },
+        WorkError::ItemUnknown { item },
+        WorkError::ItemFreed { item },
+        WorkError::ItemHolds {
+            item,
+            what: "no files and no message",
+        },
+        WorkError::NoPairing,
+        WorkError::Stored(rule()),
+        WorkError::Inspect {
+            path: PathBuf::from("/media/stick"),
+            source: denied(),
+        },
+    ];
+    all.extend(walk_errors().into_iter().map(WorkError::Walk));
+    all
+}
+
+fn backup_errors() -> Vec<BackupError> {
+    let cut_short = || DecodeError::Truncated { what: "backup" };
+    vec![
+        BackupError::Locked,
+        BackupError::Damaged(ChunkedError::Chunk { index: 3 }),
+        BackupError::Content(cut_short()),
+        BackupError::Newer { found: 2, known: 1 },
+        BackupError::Read(denied()),
+        BackupError::DamagedBundles {
+            items: vec!["in-7".parse().unwrap(), "in-9".parse().unwrap()],
+        },
+        BackupError::NotReadBack {
+            source: Box::new(BackupError::Content(cut_short())),
+        },
+        BackupError::DiskFull {
+            free_bytes: 10,
+            needed_bytes: 20,
+        },
+        BackupError::Stopped,
+    ]
+}
+
 fn describe(text: &mut String, codes: &mut BTreeSet<String>, err: &dyn Advice) {
     codes.insert(err.code().to_owned());
     let lines = as_text("offline-vault", err);
@@ -177,6 +276,8 @@ fn every_message_says_what_happened_and_what_to_do() {
     all.extend(store_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(vault_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(command_errors().into_iter().map(|err| Box::new(err) as _));
+    all.extend(work_errors().into_iter().map(|err| Box::new(err) as _));
+    all.extend(backup_errors().into_iter().map(|err| Box::new(err) as _));
     for err in &all {
         describe(&mut text, &mut codes, err.as_ref());
     }
@@ -202,6 +303,9 @@ fn codes_in_the_source() -> Vec<String> {
         "store/error.rs",
         "vault/error.rs",
         "cli/error.rs",
+        "work/error.rs",
+        "work/walk.rs",
+        "work/backup/error.rs",
     ];
     let mut found = Vec::new();
     for file in files {

@@ -150,6 +150,7 @@ impl Advice for WorkError {
             Self::Seal(SealError::Contents(_)) => "seal-cannot-read",
             Self::Seal(SealError::Sink(_)) => "seal-cannot-write",
             Self::Seal(SealError::Format(_)) => "seal-over-limit",
+            Self::Seal(SealError::Readers { .. }) => "too-many-readers",
             Self::Seal(_) => "seal-failed",
             Self::Open {
                 source: OpenError::Stopped,
@@ -211,7 +212,11 @@ impl Advice for WorkError {
             Self::Seal(SealError::Contents(_)) => {
                 "Check that the file is there and readable, then send again.".to_owned()
             }
-            Self::Seal(_) => "Send it in several pieces.".to_owned(),
+            Self::Seal(SealError::Readers { .. }) => {
+                "Send it to fewer people at a time.".to_owned()
+            }
+            Self::Seal(SealError::Format(_)) => "Send it in several pieces.".to_owned(),
+            Self::Seal(_) => "Close other programs, then run the command again.".to_owned(),
             Self::Open { item, source } if source.is_refusal() => {
                 format!(
                     "Ask the sender to send it again; `offline-vault explain {item}` says more."
@@ -233,11 +238,11 @@ impl Advice for WorkError {
                  must, add --unverified and type the sentence it asks for."
             ),
             Self::ItemUnknown { .. } => {
-                "`offline-vault inbox` and `offline-vault outbox` list the items.".to_owned()
+                "List the items with `offline-vault inbox` and `offline-vault outbox`.".to_owned()
             }
             Self::ItemFreed { .. } => "Send the files again as a new bundle.".to_owned(),
             Self::ItemHolds { .. } => {
-                "`offline-vault inbox` shows what each item holds.".to_owned()
+                "See what each item holds with `offline-vault inbox`.".to_owned()
             }
             Self::NoPairing => {
                 "Pair with the courier first: `offline-vault pair show --name courier`.".to_owned()
@@ -254,7 +259,8 @@ impl Advice for WorkError {
         match self {
             Self::Open { source, .. } if source.is_refusal() => Exit::Refused,
             Self::Unverified { .. } => Exit::Refused,
-            Self::Nothing
+            Self::Seal(SealError::Readers { .. })
+            | Self::Nothing
             | Self::NoReader
             | Self::MessageLong { .. }
             | Self::ItemUnknown { .. }
