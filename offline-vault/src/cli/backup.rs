@@ -206,9 +206,8 @@ fn restored_report(
     ));
     if contents.damaged_count > 0 {
         report = report.with_note(format!(
-            "{} bundles were damaged already when the backup was made: `offline-vault inbox` \
-             shows which",
-            contents.damaged_count
+            "{} damaged already when the backup was made: `offline-vault inbox` shows which",
+            counted(contents.damaged_count, "bundle")
         ));
     }
     if !restored.not_told.is_empty() {
@@ -265,11 +264,18 @@ fn names(names: &[LocalName]) -> Vec<&str> {
 
 fn held(contents: &BackupContents) -> String {
     format!(
-        "{} contacts, and {} bundles that came ({})",
-        contents.contact_count,
-        contents.bundle_count,
+        "{}, and {} that came ({})",
+        counted(contents.contact_count, "contact"),
+        counted(contents.bundle_count, "bundle"),
         size_text(contents.bundle_bytes)
     )
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 fn contents_json(contents: &BackupContents) -> Value {
