@@ -6,6 +6,7 @@
 )]
 
 mod courier;
+mod example;
 mod faults;
 mod machine;
 mod media;
