@@ -320,7 +320,16 @@ impl<F: StickFs> StickTarget<'_, F> {
         meter: &mut Meter<'_>,
     ) -> Result<WrittenPart, CrossingError> {
         let stick = self.shelf.stick;
-        let writer = stick.create_part(&due.name, due.size_bytes);
+        let writer = match stick.create_part(&due.name, due.size_bytes) {
+            // A file of a size that no part has, such as a stick that was pulled leaves. Nobody
+            // else gives a file a name like this; what is no file stays and is reported.
+            Err(StickError::NotOurs { .. }) => {
+                let removed = stick.remove_part(&due.name);
+                removed.map_err(CrossingError::Stick)?;
+                stick.create_part(&due.name, due.size_bytes)
+            }
+            writer => writer,
+        };
         let mut writer = writer.map_err(CrossingError::Stick)?;
         bytes.for_each_piece(meter, |piece| {
             writer.write_all(piece).map_err(CrossingError::Stick)

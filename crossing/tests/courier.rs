@@ -366,16 +366,29 @@ fn more_incomplete_packs_than_can_be_reported_still_all_arrive() {
 fn nothing_of_a_damaged_pack_is_kept_with_the_next_one() {
     let (mut vault, mut courier) = pair();
     let stick = TempDir::new().unwrap();
+    vault.options.part_bytes = 4 << 20;
     vault.send(b"in front of the damage");
-    vault.send(&noise(1, 100_000));
+    // So much that the first bundle is handed over before the damage is met.
+    vault.send(&noise(1, 2_500_000));
     vault.sync(stick.path());
     let mut damaged = copy_of(stick.path());
-    let middle = damaged[0].1.len() / 2;
-    damaged[0].1[middle] ^= 1;
+    let near_the_end = damaged[0].1.len() - 200_000;
+    damaged[0].1[near_the_end] ^= 1;
     vault.send(b"another pack");
     vault.sync(stick.path());
     put(stick.path(), &damaged);
     let report = courier.sync(stick.path());
     assert_eq!(report.lanes[0].damaged.len(), 1);
     assert_eq!(courier.received(), [b"another pack"]);
+}
+
+#[test]
+fn an_empty_file_under_the_name_of_a_part_is_written_over() {
+    let (vault, courier, bundle, parts) = three_parts();
+    let stick = TempDir::new().unwrap();
+    // What a stick that was pulled can leave.
+    for (name, _) in &parts {
+        fs::write(stick.path().join(name), b"").unwrap();
+    }
+    heals(vault, courier, &bundle, stick.path());
 }
