@@ -11,7 +11,7 @@ fn restore_arguments<'a>(backup: &'a str, passphrase: &'a str) -> [&'a str; 8] {
     [
         "restore",
         backup,
-        "--passphrase-file-for-backup",
+        "--backup-passphrase-file",
         passphrase,
         "--kdf-memory-mib",
         "64",
@@ -25,12 +25,7 @@ fn a_lost_machine_is_replaced_from_its_backup() {
     let (lost, new) = (Machine::new("Amina"), Machine::empty("Amina"));
     let passphrase = lost.write("for-backup", BACKUP_PASSPHRASE);
     let backup = lost.path("backup").to_str().unwrap().to_owned();
-    let made = lost.done(&[
-        "backup",
-        &backup,
-        "--passphrase-file-for-backup",
-        &passphrase,
-    ]);
+    let made = lost.done(&["backup", &backup, "--backup-passphrase-file", &passphrase]);
     assert!(made.starts_with("Backup verified: "), "{made}");
     let restored = new.done(&restore_arguments(&backup, &passphrase));
     assert!(restored.contains("do not use it any more"), "{restored}");
@@ -46,18 +41,8 @@ fn a_wrong_passphrase_and_a_flipped_bit_are_refused_and_leave_nothing() {
     let passphrase = lost.write("for-backup", BACKUP_PASSPHRASE);
     let path = lost.path("backup");
     let backup = path.to_str().unwrap().to_owned();
-    lost.done(&[
-        "backup",
-        &backup,
-        "--passphrase-file-for-backup",
-        &passphrase,
-    ]);
-    let kept = lost.run(&[
-        "backup",
-        &backup,
-        "--passphrase-file-for-backup",
-        &passphrase,
-    ]);
+    lost.done(&["backup", &backup, "--backup-passphrase-file", &passphrase]);
+    let kept = lost.run(&["backup", &backup, "--backup-passphrase-file", &passphrase]);
     assert_eq!(
         kept.code, 2,
         "an older backup is not replaced unasked: {kept:?}"

@@ -30,7 +30,7 @@ pub struct Backup {
     pub file: PathBuf,
     /// Read the passphrase of the backup from the first line of a file instead of asking for it.
     #[arg(long, value_name = "FILE")]
-    pub passphrase_file_for_backup: Option<PathBuf>,
+    pub backup_passphrase_file: Option<PathBuf>,
     /// Replace a file that exists, once the new backup is verified.
     #[arg(long)]
     pub force: bool,
@@ -46,7 +46,7 @@ pub struct Restore {
     pub file: PathBuf,
     /// Read the passphrase of the backup from the first line of a file instead of asking for it.
     #[arg(long, value_name = "FILE")]
-    pub passphrase_file_for_backup: Option<PathBuf>,
+    pub backup_passphrase_file: Option<PathBuf>,
     /// How the new vault's passphrase is slowed down.
     #[command(flatten)]
     pub kdf: Kdf,
@@ -56,7 +56,7 @@ pub struct Restore {
 pub(super) fn backup(context: &Context, asked: &Backup) -> Result<Report, CommandError> {
     check_parent(&asked.file)?;
     let vault = context.vault()?;
-    let source = backup_source(asked.passphrase_file_for_backup.as_ref());
+    let source = backup_source(asked.backup_passphrase_file.as_ref());
     if source == PassphraseSource::Terminal {
         talk(
             "choose the passphrase of the backup; it may be the vault's own, and whoever finds \
@@ -129,7 +129,7 @@ pub(super) fn restore(context: &Context, asked: &Restore) -> Result<Report, Comm
         return Err(VaultError::Exists { dir }.into());
     }
     let key_file = context.key_file()?;
-    let source = backup_source(asked.passphrase_file_for_backup.as_ref());
+    let source = backup_source(asked.backup_passphrase_file.as_ref());
     if source == PassphraseSource::Terminal {
         talk("type the passphrase of the backup");
     }
@@ -294,7 +294,7 @@ pub(super) const BACKUP_EXAMPLES: &str = "\
 Examples:
   offline-vault backup /media/disk/notes.bin
   offline-vault backup /media/disk/notes.bin --force          replaces the one before
-  offline-vault backup FILE --passphrase-file-for-backup PASS
+  offline-vault backup FILE --backup-passphrase-file PASS
 
 In it: your identity, contacts and how they were verified, your mailboxes, everything that came
 with its files, and a list of what you sent and how far it had got. Not in it: pairings, the keys
