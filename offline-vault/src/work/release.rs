@@ -8,19 +8,23 @@ use std::path::{Path, PathBuf};
 
 use bundle_format::content::EntrySink;
 use bundle_format::manifest::{Entry, EntryKind, Manifest};
+use rustix::fs::{FlockOperation, OFlags};
 
 use crate::files::{Existing, FileError, put_in_place, sync_directory_of};
 
 /// A folder into which one bundle is released.
 ///
 /// Everything is first written below a temporary folder beside its place; [`Release::finish`]
-/// moves it into place. Dropped before that, the temporary folder is removed.
+/// moves it into place. Dropped before that, the temporary folder is removed; the folder of a
+/// process that was killed is removed by the next release into the same place.
 pub(crate) struct Release {
     target: PathBuf,
     staging: PathBuf,
     message_name: String,
     names: BTreeSet<String>,
     file: Option<BufWriter<File>>,
+    /// The temporary folder, locked: others see that it is in use.
+    _lock: File,
 }
 
 impl Release {
@@ -51,11 +55,13 @@ impl Release {
                 return Err(FileError::Exists { path });
             }
         }
+        remove_stale(target);
         let staging = target.join(staging_name(target)?);
         DirBuilder::new()
             .mode(0o700)
             .create(&staging)
             .map_err(FileError::of("create", &staging))?;
+        let lock = lock(&staging).map_err(FileError::of("lock", &staging))?;
         let target = target.to_path_buf();
         Ok(Self {
             target,
@@ -63,6 +69,7 @@ impl Release {
             message_name,
             names,
             file: None,
+            _lock: lock,
         })
     }
 
@@ -144,10 +151,34 @@ fn staging_name(target: &Path) -> Result<String, FileError> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)
         .map_err(|_| FileError::of("name a folder in", target)(io::ErrorKind::Other.into()))?;
-    Ok(format!(
-        ".causeway-unfinished-{}",
-        data_encoding::HEXLOWER.encode(&random)
-    ))
+    let random = data_encoding::HEXLOWER.encode(&random);
+    Ok(format!("{STAGING_PREFIX}{random}"))
+}
+
+/// Opens a temporary folder and locks it until the process ends in any way.
+fn lock(staging: &Path) -> io::Result<File> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let folder = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(staging)?;
+    rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(folder)
+}
+
+/// Removes the temporary folders of processes that were killed: plaintext that nobody asked for.
+/// What cannot be removed stays; its name says what it is.
+fn remove_stale(target: &Path) {
+    for entry in fs::read_dir(target).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_staging = name
+            .as_encoded_bytes()
+            .starts_with(STAGING_PREFIX.as_bytes());
+        if is_staging && lock(&entry.path()).is_ok() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// `stem.extension`, or with a number when the bundle has a file of that name.
@@ -159,6 +190,7 @@ fn free_name(stem: &str, extension: &str, taken: &BTreeSet<String>) -> String {
         .unwrap_or_default()
 }
 
+const STAGING_PREFIX: &str = ".causeway-unfinished-";
 /// Bytes gathered before a write: small files are written in one call.
 const WRITE_BYTES: usize = 256 * 1024;
 
@@ -210,6 +242,26 @@ mod tests {
         write_all(&mut release, &manifest);
         drop(release);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_release_left_is_removed_and_a_running_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let left = dir.path().join(format!("{STAGING_PREFIX}0123"));
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("c"), "half").unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("mine"), "whole").unwrap();
+        let link = dir.path().join(format!("{STAGING_PREFIX}4567"));
+        std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+        let manifest = manifest(&["c"]);
+        let mut running = Release::prepare(dir.path(), &manifest).unwrap();
+        drop(Release::prepare(dir.path(), &manifest).unwrap());
+        assert!(!left.exists());
+        assert!(link.join("mine").exists());
+        write_all(&mut running, &manifest);
+        running.finish().unwrap();
+        assert_eq!(fs::read(dir.path().join("c")).unwrap(), b"content");
     }
 
     #[test]
