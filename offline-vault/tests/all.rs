@@ -1,5 +1,5 @@
 //! What the vault promises, run with the real program wherever a person would.
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

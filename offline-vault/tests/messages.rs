@@ -212,6 +212,7 @@ fn work_errors() -> Vec<WorkError> {
         },
         WorkError::ItemUnknown { item },
         WorkError::ItemFreed { item },
+        WorkError::ItemStranded { item },
         WorkError::ItemHolds {
             item,
             what: "no files and no message",

@@ -165,10 +165,10 @@ impl std::fmt::Display for ShownLine<'_> {
 
 /// `save`.
 pub(super) fn save(context: &Context, asked: &Save) -> Result<Report, CommandError> {
-    let id = incoming(&asked.item)?;
+    let item = parse_item(&asked.item)?;
     let vault = context.vault()?;
     let mut meter = Meter::new("Verifying and saving", None, context.options.json);
-    let saved = work::save(vault, id, &asked.to, context.now(), &mut |done| {
+    let saved = work::save(vault, item, &asked.to, context.now(), &mut |done| {
         meter.reached(done)
     });
     drop(meter);
@@ -267,6 +267,9 @@ fn outbox_text(item: &OutboxItem) -> String {
 
 /// The one vocabulary of states, the same in every program.
 fn state_text(reader: &ReaderStatus) -> String {
+    if reader.is_stranded {
+        return format!("Cannot be opened by {} any more", reader.nickname);
+    }
     match reader.state {
         RecipientState::Ready => "Ready to carry".to_owned(),
         RecipientState::OnStick => "On stick (checked)".to_owned(),

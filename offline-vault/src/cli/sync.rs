@@ -116,6 +116,14 @@ fn write_lane(text: &mut String, lane: &CrossedLane) {
             size_text(bytes)
         );
     }
+    let waiting = lane.report.items_waiting;
+    if waiting > 0 {
+        let _ = writeln!(
+            text,
+            "{waiting} items for {name} did not fit and wait in the vault: run the same command \
+             with another stick, or with this one when there is room.",
+        );
+    }
 }
 
 /// "Part 2 of 3 has not arrived."
@@ -155,7 +163,7 @@ fn write_ending(text: &mut String, crossed: &Crossed) {
         && report
             .lanes
             .iter()
-            .all(|lane| lane.bytes_written == 0 && lane.packs_taken == 0)
+            .all(|lane| lane.bytes_written + lane.packs_taken + lane.items_waiting == 0)
     {
         text.push_str("There was nothing new in either direction.\n");
     }
@@ -210,6 +218,7 @@ fn lane_json(lane: &CrossedLane) -> Value {
         "parts_written": report.parts_written,
         "bytes_written": report.bytes_written,
         "parts_to_carry": report.parts_to_carry(),
+        "items_waiting": report.items_waiting,
     })
 }
 

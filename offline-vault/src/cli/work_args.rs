@@ -44,7 +44,7 @@ pub struct Sync {
 /// Arguments of `save`.
 #[derive(Debug, Args)]
 pub struct Save {
-    /// The item, for example in-7.
+    /// The item, for example in-7, or out-12 as long as the vault has its copy.
     pub item: String,
     /// The folder to write into; it is made if it is not there, and nothing in it is overwritten.
     #[arg(long, value_name = "DIR")]

@@ -217,6 +217,16 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// An undamaged copy of it has come and lies in `file`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn repair_incoming(&self, id: IncomingId, file: &str) -> Result<(), StoreError> {
+        let update = "UPDATE incoming SET file = ?2, damaged = 0 WHERE id = ?1";
+        self.run("repair a bundle", update, params![id, file])?;
+        Ok(())
+    }
+
     /// A part of it does not verify.
     ///
     /// # Errors

@@ -120,6 +120,8 @@ pub struct Recipient {
     pub state_at: UnixTime,
     /// It is to be sent again although it was sent.
     pub resend: bool,
+    /// The reader has restored their vault since and cannot open it any more.
+    pub stranded: bool,
 }
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -146,6 +148,7 @@ fn recipient(row: &Row<'_>) -> rusqlite::Result<Recipient> {
         state: row.get("state")?,
         state_at: row.get("state_at")?,
         resend: row.get("resend")?,
+        stranded: row.get("stranded")?,
     })
 }
 
@@ -286,6 +289,18 @@ impl Changes<'_> {
         let values = params![outgoing, contact, state, now];
         self.run("note how far a bundle got", update, values)?;
         Ok(())
+    }
+
+    /// A contact's new incarnation cannot open what was sealed for the one before and has not
+    /// been confirmed: it is not sent any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn strand_recipients(&self, contact: ContactId) -> Result<usize, StoreError> {
+        let update = "UPDATE outgoing_recipient SET stranded = 1, resend = 0
+             WHERE contact_id = ?1 AND state < ?2";
+        let values = params![contact, RecipientState::Confirmed];
+        self.run("note what a contact cannot open", update, values)
     }
 
     /// Marks a bundle to be sent again to one reader, or no longer.

@@ -95,6 +95,12 @@ pub enum WorkError {
         /// Which.
         item: ItemId,
     },
+    /// Its readers have restored their vaults since.
+    #[error("everybody who has not confirmed {item} has restored their vault since")]
+    ItemStranded {
+        /// Which.
+        item: ItemId,
+    },
     /// The item holds no files or message of the asked kind.
     #[error("{item} holds {what}")]
     ItemHolds {
@@ -170,6 +176,7 @@ impl Advice for WorkError {
             Self::DiskFull { .. } => "disk-full",
             Self::ItemUnknown { .. } => "item-unknown",
             Self::ItemFreed { .. } => "item-freed",
+            Self::ItemStranded { .. } => "item-stranded",
             Self::ItemHolds { .. } => "item-other-kind",
             Self::NoPairing => "no-pairing",
             Self::Inspect { .. } => "inspect-failed",
@@ -241,6 +248,9 @@ impl Advice for WorkError {
                 "List the items with `offline-vault inbox` and `offline-vault outbox`.".to_owned()
             }
             Self::ItemFreed { .. } => "Send the files again as a new bundle.".to_owned(),
+            Self::ItemStranded { item } => format!(
+                "Seal it anew: `offline-vault save {item} --to DIR`, then `offline-vault send`."
+            ),
             Self::ItemHolds { .. } => {
                 "See what each item holds with `offline-vault inbox`.".to_owned()
             }

@@ -86,9 +86,16 @@ impl<'a> VaultHost<'a> {
                 let name = self.bundles.get(at).map_or("", NewBundleFile::name);
                 let applied = match arrival {
                     Arrival::Known(id) => {
-                        brought.duplicates += 1;
-                        answer_again(changes, id)?;
-                        Applied::default()
+                        let replaced = answer_again(changes, id, name)?;
+                        if replaced.is_some() {
+                            kept.insert(at);
+                        } else {
+                            brought.duplicates += 1;
+                        }
+                        Applied {
+                            freed_files: replaced.into_iter().collect(),
+                            ..Applied::default()
+                        }
                     }
                     Arrival::Refused(id, reason) => {
                         note_refusal(changes, id, &reason, self.now)?;
@@ -139,11 +146,11 @@ impl<'a> VaultHost<'a> {
         for file in &self.bundles {
             let id = file.content_id();
             let known = self.vault.store().read().seen(id)?.is_some();
+            file.sync()?;
             if known || !here.insert(id) {
                 arrivals.push(Arrival::Known(id));
                 continue;
             }
-            file.sync()?;
             let verified = verify(
                 self.vault,
                 &listening,
@@ -296,9 +303,7 @@ impl<'a> VaultHost<'a> {
         outgoing: &Outgoing,
         recipients: &[Recipient],
     ) -> Result<Vec<PlannedItem>, WorkError> {
-        let waiting = recipients
-            .iter()
-            .filter(|it| it.state < RecipientState::TakenIn);
+        let waiting = recipients.iter().filter(|it| is_waiting(it));
         let mut tickets = Vec::new();
         for recipient in waiting {
             let Some(contact) = self.vault.store().read().contact(recipient.contact_id)? else {
@@ -336,13 +341,23 @@ fn refusal(err: &OpenError) -> String {
     }
 }
 
-/// Another copy of a known bundle means that an answer to the first was lost.
-fn answer_again(changes: &Changes<'_>, id: ContentId) -> Result<(), WorkError> {
+/// Another copy of a known bundle means that an answer to the first was lost. It replaces a copy
+/// that the disk has damaged: the same hash is the same bundle. Returns the file it replaces.
+fn answer_again(
+    changes: &Changes<'_>,
+    id: ContentId,
+    file: &str,
+) -> Result<Option<String>, WorkError> {
     changes.set_acknowledged(id, false)?;
-    if let Some(incoming) = changes.incoming_with_content(id)? {
-        changes.set_incoming_receipted(incoming.id, false)?;
+    let Some(incoming) = changes.incoming_with_content(id)? else {
+        return Ok(None);
+    };
+    changes.set_incoming_receipted(incoming.id, false)?;
+    if !incoming.damaged {
+        return Ok(None);
     }
-    Ok(())
+    changes.repair_incoming(incoming.id, file)?;
+    Ok(Some(incoming.bundle.file))
 }
 
 fn note_refusal(
@@ -430,12 +445,17 @@ pub(crate) fn tickets_for(outgoing: &Outgoing, contact: &Contact) -> Vec<Planned
     contact.card.mailboxes().iter().map(ticket).collect()
 }
 
+/// Whether the bundle still has to reach this reader.
+fn is_waiting(recipient: &Recipient) -> bool {
+    recipient.state < RecipientState::TakenIn && !recipient.stranded
+}
+
 fn for_vault(
     outgoing: &Outgoing,
     recipients: &[Recipient],
     contact: ContactId,
 ) -> Vec<PlannedItem> {
-    let is_for = |it: &&Recipient| it.contact_id == contact && it.state < RecipientState::TakenIn;
+    let is_for = |it: &&Recipient| it.contact_id == contact && is_waiting(it);
     match recipients.iter().find(is_for) {
         Some(_) => bundle_item(outgoing).into_iter().collect(),
         None => Vec::new(),

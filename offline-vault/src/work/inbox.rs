@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 
 use bundle_format::card::Card;
 use bundle_format::content::Progress;
+use bundle_format::identity::Fingerprint;
 use bundle_format::manifest::EntryKind;
-use bundle_format::open::{Depth, OpenError, UncheckedBundle, VerifiedBundle};
+use bundle_format::open::{BundleKey, Depth, OpenError, UncheckedBundle, VerifiedBundle};
 use pack_format::chunked::ChunkedError;
 
 use super::bundle_file::BundleFile;
+use super::outbox::find_outgoing;
 use super::release::Release;
 use super::take_in::begin_receive_chain;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{Incoming, IncomingId};
+use crate::store::{Incoming, IncomingId, OutgoingId};
 use crate::vault::{AddedCard, Vault};
 
 /// Who a bundle is from.
@@ -154,19 +156,23 @@ pub fn read_message(vault: &Vault, id: IncomingId, now: UnixTime) -> Result<Mess
 }
 
 /// Writes a bundle's files, and its text as `message.txt`, into a folder: all of them or none.
-/// Returns what was put into the folder.
+/// A bundle of the outbox can be saved as long as the vault has its copy. Returns what was put
+/// into the folder.
 ///
 /// # Errors
 /// [`WorkError::File`] when something of that name is there; [`WorkError::Open`] when the bundle
-/// does not verify any more: nothing of it was written out then.
+/// does not verify any more: nothing of it was written out then; [`WorkError::ItemFreed`].
 pub fn save(
     vault: &Vault,
-    id: IncomingId,
+    item: ItemId,
     folder: &Path,
     now: UnixTime,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<PathBuf>, WorkError> {
-    let (_, bundle) = open_stored(vault, id, progress)?;
+    let bundle = match item {
+        ItemId::In(id) => open_stored(vault, id, progress)?.1,
+        ItemId::Out(id) => open_own(vault, id, progress)?,
+    };
     let has_files = bundle
         .manifest()
         .entries()
@@ -174,19 +180,20 @@ pub fn save(
         .any(|entry| entry.kind.path().is_some() || entry.kind == EntryKind::Message);
     if !has_files {
         return Err(WorkError::ItemHolds {
-            item: ItemId::In(id),
+            item,
             what: "no files and no message",
         });
     }
     let mut release = Release::prepare(folder, bundle.manifest())?;
-    bundle
-        .release(&mut release, progress)
-        .map_err(|source| failed(id, source))?;
+    let failed = |source| WorkError::Open { item, source };
+    bundle.release(&mut release, progress).map_err(failed)?;
     let placed = release.finish()?;
-    vault.store().write(|changes| {
-        changes.set_incoming_read(id, now)?;
-        changes.set_incoming_saved(id, now)
-    })?;
+    if let ItemId::In(id) = item {
+        vault.store().write(|changes| {
+            changes.set_incoming_read(id, now)?;
+            changes.set_incoming_saved(id, now)
+        })?;
+    }
     Ok(placed)
 }
 
@@ -263,16 +270,9 @@ fn open_stored(
     let row = tables
         .incoming_bundle(id)?
         .ok_or(WorkError::ItemUnknown { item })?;
-    let path = vault.paths().bundles().join(&row.bundle.file);
-    let key = bundle_format::open::BundleKey {
-        secret: row.bundle.bundle_key.secret.duplicate(),
-        counts: row.bundle.bundle_key.counts,
-    };
-    let opened = BundleFile::open(&path)
-        .map_err(|err| OpenError::Sealed(ChunkedError::Read(err)))
-        .and_then(|file| UncheckedBundle::new(file).unlock_with(key))
-        .and_then(|unlocked| unlocked.verify_sender(Some(&vault.identity().key().fingerprint())))
-        .and_then(|signed| signed.verify_content(Depth::Hashes, progress));
+    let own = vault.identity().key().fingerprint();
+    let (file, key) = (&row.bundle.file, &row.bundle.bundle_key);
+    let opened = open_file(vault, file, key, Some(&own), progress);
     match opened {
         Ok(bundle) => Ok((row, bundle)),
         Err(source) => {
@@ -284,6 +284,40 @@ fn open_stored(
             Err(failed(id, source))
         }
     }
+}
+
+/// Opens the vault's own copy of something that it sealed.
+fn open_own(
+    vault: &Vault,
+    id: OutgoingId,
+    progress: &mut Progress<'_>,
+) -> Result<VerifiedBundle<BundleFile>, WorkError> {
+    let item = ItemId::Out(id);
+    let row = find_outgoing(vault, id)?;
+    if row.freed {
+        return Err(WorkError::ItemFreed { item });
+    }
+    open_file(vault, &row.file, &row.bundle_key, None, progress)
+        .map_err(|source| WorkError::Open { item, source })
+}
+
+fn open_file(
+    vault: &Vault,
+    file: &str,
+    key: &BundleKey,
+    reader: Option<&Fingerprint>,
+    progress: &mut Progress<'_>,
+) -> Result<VerifiedBundle<BundleFile>, OpenError> {
+    let path = vault.paths().bundles().join(file);
+    let key = BundleKey {
+        secret: key.secret.duplicate(),
+        counts: key.counts,
+    };
+    let file = BundleFile::open(&path).map_err(ChunkedError::Read)?;
+    let unlocked = UncheckedBundle::new(file).unlock_with(key)?;
+    unlocked
+        .verify_sender(reader)?
+        .verify_content(Depth::Hashes, progress)
 }
 
 fn failed(id: IncomingId, source: OpenError) -> WorkError {

@@ -165,10 +165,11 @@ mod tests {
             verdicts,
             [
                 ("noise", Some(true)),
+                ("note", Some(false)),
                 ("small", None),
                 ("sub/text", Some(false))
             ]
         );
-        assert_eq!(seen.telling().count(), 1);
+        assert_eq!(seen.telling().count(), 2);
     }
 }

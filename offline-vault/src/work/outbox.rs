@@ -29,6 +29,8 @@ pub struct ReaderStatus {
     pub state_at: UnixTime,
     /// It goes out once more with the next crossing.
     pub is_sent_again: bool,
+    /// The reader has restored their vault since and cannot open it any more.
+    pub is_stranded: bool,
 }
 
 /// One bundle that was sealed here.
@@ -85,10 +87,12 @@ fn reader_status(contact: Contact, recipient: &Recipient) -> ReaderStatus {
         state: recipient.state,
         state_at: recipient.state_at,
         is_sent_again: recipient.resend,
+        is_stranded: recipient.stranded,
     }
 }
 
-fn find(vault: &Vault, id: OutgoingId) -> Result<Outgoing, WorkError> {
+/// One bundle that a person sent.
+pub(crate) fn find_outgoing(vault: &Vault, id: OutgoingId) -> Result<Outgoing, WorkError> {
     let rows = vault.store().read().outgoing()?;
     let found = rows
         .into_iter()
@@ -101,17 +105,24 @@ fn find(vault: &Vault, id: OutgoingId) -> Result<Outgoing, WorkError> {
 /// Has a bundle go out once more with the next crossing, to everybody who has not confirmed it.
 ///
 /// # Errors
-/// [`WorkError::ItemUnknown`], [`WorkError::ItemFreed`].
+/// [`WorkError::ItemUnknown`], [`WorkError::ItemFreed`], [`WorkError::ItemStranded`].
 pub fn send_again(vault: &Vault, id: OutgoingId) -> Result<OutboxItem, WorkError> {
-    let row = find(vault, id)?;
+    let row = find_outgoing(vault, id)?;
     if row.freed {
         return Err(WorkError::ItemFreed {
             item: ItemId::Out(id),
         });
     }
+    let recipients = vault.store().read().recipients(id)?;
+    let waiting = |it: &&Recipient| it.state < RecipientState::Confirmed && !it.stranded;
+    if recipients.iter().find(waiting).is_none() {
+        return Err(WorkError::ItemStranded {
+            item: ItemId::Out(id),
+        });
+    }
     vault.store().write(|changes| {
         for recipient in changes.recipients(id)? {
-            if recipient.state < RecipientState::Confirmed {
+            if recipient.state < RecipientState::Confirmed && !recipient.stranded {
                 changes.set_recipient_resend(id, recipient.contact_id, true)?;
             }
         }
@@ -126,7 +137,7 @@ pub fn send_again(vault: &Vault, id: OutgoingId) -> Result<OutboxItem, WorkError
 /// # Errors
 /// [`WorkError::ItemUnknown`], [`WorkError::Vault`].
 pub fn withdraw(vault: &Vault, id: OutgoingId, now: UnixTime) -> Result<OutboxItem, WorkError> {
-    let row = find(vault, id)?;
+    let row = find_outgoing(vault, id)?;
     let item = outbox_item(vault, &row)?;
     vault.store().write(|changes| {
         changes.remove_outgoing(id)?;
@@ -254,7 +265,7 @@ pub fn explain(vault: &Vault, item: ItemId) -> Result<Explanation, WorkError> {
 }
 
 fn explain_out(vault: &Vault, id: OutgoingId) -> Result<Explanation, WorkError> {
-    let row = find(vault, id)?;
+    let row = find_outgoing(vault, id)?;
     let item = outbox_item(vault, &row)?;
     let tables = vault.store().read();
     let lanes = tables.lanes()?;
@@ -310,6 +321,12 @@ fn no_way(contact: &Contact) -> String {
 
 fn next_for(reader: &ReaderStatus, item: ItemId) -> Option<String> {
     let name = &reader.nickname;
+    if reader.is_stranded {
+        return Some(format!(
+            "{name} has restored their vault since and cannot open it. Send it anew: \
+             `offline-vault save {item} --to DIR`, then `offline-vault send`."
+        ));
+    }
     if reader.is_sent_again {
         return Some("It goes out once more with the next crossing.".to_owned());
     }

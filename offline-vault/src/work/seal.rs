@@ -177,6 +177,7 @@ fn store_reader(
         state: RecipientState::Ready,
         state_at: now,
         resend: false,
+        stranded: false,
     })?;
     Ok(())
 }

@@ -309,9 +309,10 @@ fn renew_card(
     changes.set_contact_card(contact.id, card)?;
     if card.age().0 > contact.card.age().0 {
         changes.remove_send_chains(contact.id)?;
+        let stranded = changes.strand_recipients(contact.id)?;
         let text = format!(
-            "{} has restored or moved their vault: bundles that they have not confirmed have to \
-             be sent again.",
+            "{} has restored or moved their vault; {stranded} bundles that they have not \
+             confirmed cannot be opened there and have to be sent anew.",
             contact.nickname
         );
         changes.note(now, &text)?;

@@ -146,7 +146,7 @@ fn a_folder_crosses_and_its_receipt_comes_back() {
         }
     );
     let out = place.dir.path().join("out");
-    save(&bilal, incoming(item), &out, NOW, &mut |_| true).unwrap();
+    save(&bilal, item, &out, NOW, &mut |_| true).unwrap();
     assert_eq!(
         fs::read_to_string(out.join("report/text")).unwrap(),
         "words ".repeat(100_000)
@@ -366,10 +366,24 @@ fn damage_on_the_vaults_disk_is_found_and_nothing_is_written_out() {
     bytes[middle] ^= 1;
     fs::write(&stored, &bytes).unwrap();
     let out = place.dir.path().join("out");
-    let refused = save(&bilal, incoming(item), &out, NOW, &mut |_| true).unwrap_err();
+    let refused = save(&bilal, item, &out, NOW, &mut |_| true).unwrap_err();
     assert_eq!(refused.code(), "bundle-refused");
     assert!(!out.exists() || fs::read_dir(&out).unwrap().count() == 0);
     assert!(inbox(&bilal).unwrap()[0].is_damaged);
+
+    // Another copy, by another way, makes it whole again.
+    let code = amina
+        .show_pairing(&name("new"), Some(&name("bilal")), NOW)
+        .unwrap();
+    let words = code.words().join(" ");
+    bilal
+        .type_pairing(&name("new"), Some(&name("amina")), &words, NOW)
+        .unwrap();
+    let other = tempfile::tempdir().unwrap();
+    cross(&amina, other.path());
+    assert_eq!(cross(&bilal, other.path()).new_items, []);
+    save(&bilal, item, &out, NOW, &mut |_| true).unwrap();
+    assert_eq!(fs::read(out.join("data")).unwrap(), [7; 100_000]);
 }
 
 /// Copies a vault's folder, as somebody does who images the disk.
@@ -473,4 +487,26 @@ fn a_chain_of_one_contact_does_not_serve_another() {
 fn send_first(vault: &Vault) {
     let contact = vault.contacts().unwrap()[0].nickname.to_string();
     send(vault, &message(&contact, "first"), NOW, &mut |_| true).unwrap();
+}
+
+#[test]
+fn what_a_restored_reader_cannot_open_is_said_and_can_be_saved_and_sent_anew() {
+    let place = Place::new();
+    let (amina, bilal) = friends(&place);
+    let sent = send(&amina, &message("bilal", "one"), NOW, &mut |_| true).unwrap();
+    let ItemId::Out(id) = sent.item else {
+        panic!("not of the outbox")
+    };
+    let contact = amina.contact(&name("bilal")).unwrap();
+    amina
+        .store()
+        .write(|changes| changes.strand_recipients(contact.id))
+        .unwrap();
+    let refused = send_again(&amina, id).unwrap_err();
+    assert_eq!(refused.code(), "item-stranded");
+    cross(&amina, &place.stick());
+    assert_eq!(cross(&bilal, &place.stick()).new_items, []);
+    let out = place.dir.path().join("own");
+    save(&amina, sent.item, &out, NOW, &mut |_| true).unwrap();
+    assert_eq!(fs::read_to_string(out.join("message.txt")).unwrap(), "one");
 }

@@ -79,6 +79,8 @@ CREATE TABLE outgoing_recipient (
     state        INTEGER NOT NULL,
     state_at     INTEGER NOT NULL,
     resend       INTEGER NOT NULL DEFAULT 0,
+    -- The reader has a new incarnation since, which has not the keys for this bundle.
+    stranded     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (outgoing_id, contact_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -222,7 +222,7 @@ fn a_restored_vault_has_people_and_inbox_and_is_another_incarnation() {
     let read = read_message(&again, incoming(items[0].item), NOW).unwrap();
     assert_eq!(read.text.as_deref(), Some("Please check."));
     let out = place.path("out");
-    save(&again, incoming(items[0].item), &out, NOW, &mut |_| true).unwrap();
+    save(&again, items[0].item, &out, NOW, &mut |_| true).unwrap();
     assert_eq!(
         fs::read_to_string(out.join("report/text")).unwrap(),
         "words ".repeat(10_000)
@@ -732,14 +732,7 @@ fn a_backup_of_several_megabytes_is_whole() {
     assert!(made.contents.bundle_bytes > 5 << 20);
     let (again, _) = restore(&place.path("b"), &place.path("again"), LATER).unwrap();
     let last = inbox(&again).unwrap().pop().unwrap();
-    save(
-        &again,
-        incoming(last.item),
-        &place.path("out"),
-        NOW,
-        &mut |_| true,
-    )
-    .unwrap();
+    save(&again, last.item, &place.path("out"), NOW, &mut |_| true).unwrap();
     assert_eq!(fs::read(place.path("out/noise")).unwrap(), noise);
 }
 
