@@ -163,7 +163,7 @@ fn write_ending(text: &mut String, crossed: &Crossed) {
         && report
             .lanes
             .iter()
-            .all(|lane| lane.bytes_written + lane.packs_taken + lane.items_waiting == 0)
+            .all(|lane| lane.bytes_written == 0 && lane.packs_taken == 0 && lane.items_waiting == 0)
     {
         text.push_str("There was nothing new in either direction.\n");
     }
