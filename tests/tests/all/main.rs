@@ -8,6 +8,11 @@
 )]
 
 mod architecture;
+mod attackers;
+mod finder;
+mod kills;
 mod limits;
 mod mutations;
+mod people;
+mod storms;
 mod vectors;
