@@ -48,13 +48,13 @@ pub enum CrossingError {
     #[error("cancelled")]
     Cancelled,
     /// Packs were refused. The report names them.
-    #[error("{damaged_count} packs on the medium do not verify and were not taken in")]
+    #[error("packs on the medium do not verify and were not taken in: {damaged_count}")]
     Damaged {
         /// How many.
         damaged_count: usize,
     },
     /// The medium did not give some files. The report says what else was done.
-    #[error("{unreadable_count} files on the medium could not be read")]
+    #[error("files on the medium could not be read: {unreadable_count}")]
     Unreadable {
         /// How many.
         unreadable_count: u64,
@@ -125,7 +125,8 @@ impl Advice for CrossingError {
             Self::Raw(err) => err.next_step(),
             Self::Host(err) => err.next_step(),
             Self::TakeIn(_) | Self::Spool { .. } => {
-                "Free space on this machine and run the same command again.".to_owned()
+                "Free space on this machine if its disk is full, and run the same command again."
+                    .to_owned()
             }
             Self::Bundle(_) => "Withdraw the bundle that cannot be read, make it again, and run \
                 the same command."
@@ -134,9 +135,7 @@ impl Advice for CrossingError {
                 command."
                 .to_owned(),
             Self::Lane(_) => "Report this: it is a fault of the program.".to_owned(),
-            Self::Cancelled => "Run the same command again whenever you like; do not use the \
-                medium for this trip before."
-                .to_owned(),
+            Self::Cancelled => "Run the same command again before you carry the medium.".to_owned(),
             Self::Damaged { .. } => "Carry the medium back to the sender as it is and run the \
                 same command there: what is damaged is written again."
                 .to_owned(),

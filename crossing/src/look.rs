@@ -10,7 +10,7 @@ use pack_format::{
 use crate::{CrossingError, Lane};
 
 /// A medium that holds parts, numbered in the order in which they were found.
-pub(crate) trait Shelf: Send + Sync {
+pub(crate) trait Shelf {
     /// Opens a part for reading, header first. Nothing that it gives is verified.
     fn open(&self, at: usize) -> io::Result<Box<dyn ReadAt + '_>>;
 

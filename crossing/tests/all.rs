@@ -10,6 +10,7 @@ mod example;
 mod faults;
 mod machine;
 mod media;
+mod messages;
 mod raw;
 mod spans;
 mod trips;

@@ -225,3 +225,18 @@ fn what_the_store_did_not_take_stays_on_the_stick() {
     assert_eq!(err.code(), "store-failed");
     assert_eq!(files(scene.path()), before);
 }
+
+#[test]
+fn a_stick_that_does_not_keep_what_is_written_is_found_out() {
+    let mut scene = scene().before_the_vault();
+    let mut medium = Faulty::new(scene.path());
+    medium.forgets = true;
+    let err = scene
+        .vault
+        .try_sync(&medium.stick(), &mut Quiet)
+        .unwrap_err();
+    assert_eq!(err.code(), "stick-read-back-differs");
+    let lane = scene.vault.lane();
+    assert!(lane.outstanding().all(|pack| pack.carried().is_empty()));
+    scene.completes("a stick that forgets");
+}

@@ -30,6 +30,8 @@ pub(crate) struct Faulty {
     /// What fits on the stick, all files together.
     pub(crate) capacity_bytes: Option<u64>,
     pub(crate) read_only: bool,
+    /// Every write stores one wrong bit and reports success.
+    pub(crate) forgets: bool,
 }
 
 impl Faulty {
@@ -126,6 +128,12 @@ impl StickFs for Faulty {
 
     fn write_at(&self, file: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.call()?;
+        if self.forgets {
+            let mut flipped = bytes.to_vec();
+            let middle = flipped.len() / 2;
+            flipped[middle] ^= 1;
+            return OsFs.write_at(file, &flipped, offset);
+        }
         OsFs.write_at(file, bytes, offset)
     }
 

@@ -71,6 +71,20 @@ fn what_is_there_already_is_not_written_again() {
 }
 
 #[test]
+fn what_lies_further_back_is_not_gone_on_with() {
+    let (mut vault, _) = pair();
+    let dir = TempDir::new().unwrap();
+    let path = image(&dir, 0);
+    vault.send(b"one");
+    sync(&mut vault, &path);
+    let written = fs::read(&path).unwrap();
+    let behind = [noise(4, 512 * 100), written.clone()].concat();
+    fs::write(&path, behind).unwrap();
+    assert_eq!(sync(&mut vault, &path).lanes[0].parts_written, 1);
+    assert!(fs::read(&path).unwrap()[..16_000] == written[..16_000]);
+}
+
+#[test]
 fn incomplete_packs_are_kept_before_the_medium_is_written_over() {
     let (mut vault, mut courier) = pair();
     let dir = TempDir::new().unwrap();

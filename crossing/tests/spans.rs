@@ -144,6 +144,18 @@ fn parts_in_the_spool_that_vanish_are_asked_for_again() {
 }
 
 #[test]
+fn what_a_crash_left_in_the_spool_is_removed_by_any_run() {
+    let (_, mut courier, sticks, _) = on_three_sticks();
+    courier.sync(sticks[0].path());
+    let lane = fs::read_dir(courier.spool_path()).unwrap().next().unwrap();
+    let lane = lane.unwrap().path();
+    fs::write(lane.join("left-by-a-crash.new"), b"x").unwrap();
+    let empty = TempDir::new().unwrap();
+    courier.sync(empty.path());
+    assert_eq!(files(&lane).len(), 1);
+}
+
+#[test]
 fn a_small_stick_makes_small_parts_and_a_large_one_large_parts() {
     let (mut vault, _) = pair();
     vault.options = Options::default();
