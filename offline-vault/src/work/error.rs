@@ -204,6 +204,10 @@ impl Advice for WorkError {
     }
 
     fn next_step(&self) -> String {
+        // Only saving meets files that are there, and it has no way to overwrite them.
+        if let Self::File(FileError::Exists { .. }) = self {
+            return "Name another folder with --to, or move away what is there.".to_owned();
+        }
         if let Some(inner) = self.inner() {
             return inner.next_step();
         }
