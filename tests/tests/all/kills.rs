@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::people::{
     AMINA, AMINAS_PASSPHRASE, Chance, Ran, Site, World, chance, entries, files_below,
-    init_arguments, noise, run, run_killed, text_of,
+    init_arguments, noise, run, run_interrupted, run_killed, text_of,
 };
 
 /// Kills that have to hit each command.
@@ -288,6 +288,52 @@ fn uploads_to_a_relay_that_is_killed(world: &mut World) {
         relay.start_again(&[]);
     }
     world.amina.courier(&["sync"]).ok();
+}
+
+#[test]
+fn ctrl_c_ends_a_command_in_order_and_nothing_is_lost() {
+    let world = World::new();
+    let (amina, bilal) = (&world.amina, &world.bilal);
+    let bytes = noise(seed() + 2, usize::try_from(LARGE_BYTES).unwrap());
+    let large = world.file("large.tar", &bytes);
+    let bundles = amina.vault_dir().join("bundles");
+    let send = ["send", "--to", "bilal", text_of(&large)];
+    interrupted(&mut amina.vault_command(&send), &bundles);
+    assert_eq!(bundle_files(amina), 0);
+    amina.vault(&send).ok();
+    interrupted(&mut sync_command(amina), &amina.stick());
+    run(&mut sync_command(amina)).exits(&[0]);
+    let blobs = amina.courier_dir().join("blobs");
+    interrupted(&mut offline_command(amina), &blobs);
+    offline(amina);
+    interrupted(&mut amina.courier_command(&["sync"]), &world.relay.data);
+    amina.courier(&["sync"]).ok();
+    let incoming = bilal.courier_dir().join("incoming");
+    interrupted(&mut bilal.courier_command(&["sync"]), &incoming);
+    bilal.courier(&["sync"]).ok();
+    offline(bilal);
+    interrupted(&mut sync_command(bilal), &bilal.vault_dir().join("bundles"));
+    world.round();
+    assert_eq!(bilal.inbox().len(), 1);
+    assert_eq!(amina.state_of("out-1"), "Confirmed (signed receipt)");
+    let saved = world.dir.path().join("saved");
+    let save = ["save", "in-1", "--to", text_of(&saved)];
+    interrupted(&mut bilal.vault_command(&save), &saved);
+    assert_eq!(entries(&saved), Vec::<std::path::PathBuf>::new());
+    bilal.vault(&save).ok();
+    assert!(fs::read(saved.join("large.tar")).unwrap() == bytes);
+}
+
+/// Sends SIGINT once the folder begins to fill. A command that was too fast for that has done its
+/// work; any other says that it was stopped.
+fn interrupted(command: &mut Command, growing: &Path) {
+    let before = size_of(growing);
+    let ran = run_interrupted(command, || size_of(growing) > before + 1_000_000);
+    ran.exits(&[0, 1]);
+    println!("{command:?}: exit {}", ran.exit);
+    if ran.exit == 1 {
+        assert_eq!(ran.codes, ["cancelled"], "{ran:#?}");
+    }
 }
 
 /// A send that was killed has stored its bundle or left nothing; which of the two, the outbox

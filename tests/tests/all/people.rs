@@ -14,7 +14,9 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use programs::{Chance, Ran, chance, noise, program, run, run_killed, text_of};
+pub(crate) use programs::{
+    Chance, Ran, chance, noise, program, run, run_interrupted, run_killed, text_of,
+};
 pub(crate) use relay::Relay;
 
 /// A person's two machines, and the stick that goes between them.

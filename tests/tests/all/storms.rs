@@ -113,6 +113,33 @@ fn three_thousand_foreign_files_are_left_alone() {
     assert_eq!(said["foreign_files"], 3000);
 }
 
+#[test]
+fn saving_over_a_file_is_refused_and_saving_elsewhere_works() {
+    let world = World::new();
+    let file = world.file("report.txt", b"theirs");
+    let file = text_of(&file);
+    let send = ["send", "--to", "bilal", file, "--message=see page 4"];
+    world.amina.vault(&send).ok();
+    world.round();
+    let folder = world.dir.path().join("work");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("report.txt"), "mine").unwrap();
+    let save = |to: &Path| world.bilal.vault(&["save", "in-1", "--to", text_of(to)]);
+    let refused = save(&folder);
+    refused.failed(2, "file-exists");
+    assert!(refused.stderr.contains("--to"), "{refused:?}");
+    assert!(!refused.stderr.contains("--force"), "{refused:?}");
+    assert_eq!(fs::read(folder.join("report.txt")).unwrap(), b"mine");
+    assert_eq!(entries(&folder).len(), 1);
+    let elsewhere = folder.join("elsewhere");
+    save(&elsewhere).ok();
+    assert_eq!(fs::read(elsewhere.join("report.txt")).unwrap(), b"theirs");
+    assert_eq!(
+        fs::read(elsewhere.join("message.txt")).unwrap(),
+        b"see page 4"
+    );
+}
+
 /// A stick with room for so much, which is taken out at the end. `None` where this machine does
 /// not let a test mount anything.
 struct SmallStick(PathBuf);

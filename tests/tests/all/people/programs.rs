@@ -111,6 +111,22 @@ pub(crate) fn run_killed(command: &mut Command, mut is_time: impl FnMut() -> boo
     }
 }
 
+/// Runs a program to its end, and tells it to stop (SIGINT) when `is_time` says so.
+pub(crate) fn run_interrupted(command: &mut Command, mut is_time: impl FnMut() -> bool) -> Ran {
+    let mut running = Running::start(command);
+    while running.child.try_wait().unwrap().is_none() {
+        if is_time() {
+            let id = running.child.id().to_string();
+            // It is our child and was not waited for: the number is still its own.
+            let told = Command::new("kill").args(["-INT", &id]).status();
+            assert!(told.unwrap().success());
+            break;
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    running.finish()
+}
+
 struct Running {
     child: Child,
     command: String,
