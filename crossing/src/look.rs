@@ -23,7 +23,9 @@ pub(crate) struct Head {
     pub(crate) at: usize,
     pub(crate) size_bytes: u64,
     pub(crate) header: [u8; PART_HEADER_BYTES],
-    /// Its name is that of a part that this machine writes: it is not looked for any deeper.
+    /// It may be a late part of a large pack, for which looking takes a while.
+    pub(crate) may_be_late: bool,
+    /// It is a part that this machine writes: not foreign where it is not recognised.
     pub(crate) is_ours: bool,
 }
 
@@ -61,14 +63,16 @@ pub(crate) fn recognise(lanes: &[Lane], heads: Vec<Head>) -> (Vec<Vec<Recognised
         }
         None => !head.is_ours,
     });
+    let (mut late, foreign): (Vec<_>, Vec<_>) =
+        unknown.into_iter().partition(|head| head.may_be_late);
     // One lane at a time: the tags of thousands of parts take some memory.
     for (lane, chain) in chains.iter().enumerate() {
-        if unknown.is_empty() {
+        if late.is_empty() {
             break;
         }
         let mut finder = PartFinder::new(&[*chain]);
         finder.look_deeper();
-        unknown.retain(|head| match finder.find(&head.header) {
+        late.retain(|head| match finder.find(&head.header) {
             Some(part) => {
                 put(lane, head, part);
                 false
@@ -76,5 +80,5 @@ pub(crate) fn recognise(lanes: &[Lane], heads: Vec<Head>) -> (Vec<Vec<Recognised
             None => true,
         });
     }
-    (found, unknown.len() as u64)
+    (found, late.len().saturating_add(foreign.len()) as u64)
 }

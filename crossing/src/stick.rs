@@ -83,6 +83,7 @@ fn find_parts<F: StickFs>(
                 at,
                 size_bytes: file.size_bytes,
                 header,
+                may_be_late: has_part_stem(&file.name),
                 is_ours,
             }),
             Some(Err(StickError::Gone { .. } | StickError::Io { .. })) => {
@@ -186,15 +187,17 @@ fn tidy<F: StickFs>(
 /// Unfinished downloads of other programs can look like leftovers; the names of our parts have
 /// one length and one alphabet.
 fn foreign_leftovers(scan: &Scan) -> impl Iterator<Item = PartName> {
-    let is_ours = |name: &&PartName| {
-        let stem = name.as_str().as_bytes();
-        stem.len() == STEM_BYTES
-            && stem
-                .iter()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
-    };
     let leftovers = scan.leftovers.iter();
-    leftovers.filter(move |name| !is_ours(name)).cloned()
+    leftovers.filter(|name| !has_part_stem(name)).cloned()
+}
+
+/// Whether a name is of the form that our parts have.
+fn has_part_stem(name: &PartName) -> bool {
+    let stem = name.as_str().as_bytes();
+    stem.len() == STEM_BYTES
+        && stem
+            .iter()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
 }
 
 /// The parts that a scan found.
