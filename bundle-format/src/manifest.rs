@@ -140,6 +140,8 @@ pub struct Frame {
 pub struct Manifest {
     entries: Vec<Entry>,
     frames: Vec<Frame>,
+    /// The sum over the entries, made once: it is asked for with every frame.
+    content_bytes: u64,
 }
 
 impl Manifest {
@@ -149,8 +151,12 @@ impl Manifest {
     /// [`DecodeError`] naming the rule: sizes and counts, order and uniqueness of paths, frames
     /// that do not cover the content.
     pub fn new(entries: Vec<Entry>, frames: Vec<Frame>) -> Result<Self, DecodeError> {
-        let manifest = Self { entries, frames };
-        manifest.check_sizes()?;
+        let content_bytes = total_bytes(&entries)?;
+        let manifest = Self {
+            entries,
+            frames,
+            content_bytes,
+        };
         manifest.check_frames()?;
         manifest.check_order()?;
         Ok(manifest)
@@ -171,7 +177,7 @@ impl Manifest {
     /// Bytes of content of all entries.
     #[must_use]
     pub fn content_bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.size_bytes).sum()
+        self.content_bytes
     }
 
     /// Bytes of all stored frames.
@@ -191,32 +197,6 @@ impl Manifest {
         usize::try_from(left)
             .unwrap_or(FRAME_BYTES)
             .min(FRAME_BYTES)
-    }
-
-    fn check_sizes(&self) -> Result<(), DecodeError> {
-        let mut total = 0_u64;
-        for entry in &self.entries {
-            let limit = entry.kind.size_limit();
-            let over = |found| DecodeError::OverLimit {
-                what: "entry size",
-                found,
-                limit,
-            };
-            if entry.size_bytes > limit {
-                return Err(over(entry.size_bytes));
-            }
-            total = total
-                .checked_add(entry.size_bytes)
-                .ok_or_else(|| over(u64::MAX))?;
-        }
-        if total > CONTENT_BYTES_MAX {
-            return Err(DecodeError::OverLimit {
-                what: "content size",
-                found: total,
-                limit: CONTENT_BYTES_MAX,
-            });
-        }
-        Ok(())
     }
 
     fn check_frames(&self) -> Result<(), DecodeError> {
@@ -265,6 +245,34 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// Bytes of content of all entries, each within its own limit and all within that of a bundle.
+fn total_bytes(entries: &[Entry]) -> Result<u64, DecodeError> {
+    let mut total = 0_u64;
+    for entry in entries {
+        let limit = entry.kind.size_limit();
+        let over = |found| DecodeError::OverLimit {
+            what: "entry size",
+            found,
+            limit,
+        };
+        if entry.size_bytes > limit {
+            return Err(over(entry.size_bytes));
+        }
+        total = total
+            .checked_add(entry.size_bytes)
+            .ok_or_else(|| over(u64::MAX))?;
+    }
+    if total > CONTENT_BYTES_MAX {
+        let what = "content size";
+        return Err(DecodeError::OverLimit {
+            what,
+            found: total,
+            limit: CONTENT_BYTES_MAX,
+        });
+    }
+    Ok(total)
 }
 
 /// The order of entries: by kind, files and folders together by their components.

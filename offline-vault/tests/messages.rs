@@ -199,6 +199,7 @@ fn work_errors() -> Vec<WorkError> {
         open(OpenError::Sink(io::ErrorKind::StorageFull.into())),
         open(OpenError::Stopped),
         WorkError::TakeIn(OpenError::Machine(denied())),
+        WorkError::BundlesRefused { refused_count: 2 },
         WorkError::Nothing,
         WorkError::NoReader,
         WorkError::MessageLong {

@@ -94,6 +94,8 @@ pub enum Command {
     Receipts,
     /// Say where something is, why it has not arrived, and what to do.
     Explain(Item),
+    /// Show what the vault has noted, newest first: refusals, changed cards, reports of couriers.
+    Journal,
     /// Show what a finder of a stick or a file would learn; needs no passphrase.
     #[command(after_long_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),

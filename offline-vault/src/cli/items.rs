@@ -47,7 +47,7 @@ fn gap_text(gap: &work::Gap) -> String {
         format!("bundles {}–{} of {from} are", gap.first, gap.last)
     };
     format!(
-        "MISSING: {which} not here although later ones are; they are asked for again with the next crossing."
+        "MISSING: {which} not here although later ones are; the next receipt asks for it again."
     )
 }
 
@@ -358,6 +358,23 @@ pub(super) fn explain(context: &Context, asked: &Item) -> Result<Report, Command
     ))
 }
 
+/// `journal`: the newest notes.
+pub(super) fn journal(context: &Context) -> Result<Report, CommandError> {
+    let entries = context.vault()?.store().read().journal(JOURNAL_SHOWN)?;
+    let mut text = String::new();
+    for entry in &entries {
+        let _ = writeln!(text, "{}  {}", entry.at, Shown(&entry.text));
+    }
+    if entries.is_empty() {
+        text.push_str("Nothing was noted yet.");
+    }
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|entry| json!({ "at": entry.at.0, "text": entry.text }))
+        .collect();
+    Ok(Report::new(text, json!({ "entries": entries })))
+}
+
 /// `inspect`: needs no vault.
 pub(super) fn inspect(asked: &Inspect) -> Result<Report, CommandError> {
     let seen = work::inspect(&asked.path)?;
@@ -424,3 +441,6 @@ fn outgoing(text: &str) -> Result<OutgoingId, CommandError> {
         item @ ItemId::In(_) => Err(work::WorkError::ItemUnknown { item }.into()),
     }
 }
+
+/// Notes that are shown at once.
+const JOURNAL_SHOWN: u32 = 200;

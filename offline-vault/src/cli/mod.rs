@@ -68,6 +68,7 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         }
         Command::Receipts => items::receipts(context),
         Command::Explain(asked) => items::explain(context, &asked),
+        Command::Journal => items::journal(context),
         Command::Inspect(asked) => items::inspect(&asked),
         Command::Backup(asked) => backup::backup(context, &asked),
         Command::Restore(asked) => backup::restore(context, &asked),

@@ -35,13 +35,16 @@ pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandErr
     }
     write_ending(&mut text, &crossed);
     let report = Report::new(text, crossed_json(&crossed));
-    match crossed.outcome {
-        Ok(()) => Ok(report),
-        Err(err) => Err(CommandError::AfterReport {
-            report: Box::new(report),
-            error: Box::new(WorkError::Crossing(err)),
-        }),
-    }
+    let refused_count = crossed.refused.len();
+    let error = match crossed.outcome {
+        Err(err) => WorkError::Crossing(err),
+        Ok(()) if refused_count > 0 => WorkError::BundlesRefused { refused_count },
+        Ok(()) => return Ok(report),
+    };
+    Err(CommandError::AfterReport {
+        report: Box::new(report),
+        error: Box::new(error),
+    })
 }
 
 fn write_arrived(
@@ -62,11 +65,8 @@ fn write_arrived(
     for (item, name) in &crossed.confirmed {
         let _ = writeln!(text, "{item}: confirmed by {name} (signed receipt).");
     }
-    for reason in &crossed.refused {
-        let _ = writeln!(text, "A bundle was refused: {}.", Shown(reason));
-    }
-    for report in &crossed.reports {
-        let _ = writeln!(text, "{}", Shown(report));
+    for note in &crossed.notes {
+        let _ = writeln!(text, "{}", Shown(note));
     }
     if crossed.duplicates > 0 {
         let _ = writeln!(text, "{} bundles were here already.", crossed.duplicates);
@@ -186,7 +186,7 @@ fn crossed_json(crossed: &Crossed) -> Value {
         "taken_in": names(&crossed.new_items),
         "confirmed": confirmed,
         "refused": crossed.refused,
-        "reports": crossed.reports,
+        "noted": crossed.notes,
         "duplicates": crossed.duplicates,
         "pairings": lanes,
         "foreign_files": crossed.report.foreign_count,

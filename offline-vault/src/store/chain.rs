@@ -1,7 +1,10 @@
 //! Key chains with contacts: the symmetric ratchets that seal bundles to somebody who has
 //! answered before.
 
+use pack_format::codec::Wire as _;
+use pack_format::ratchet::{ReceiveChain, Side};
 use pack_format::relay::ContentId;
+use pack_format::secret::Secret32;
 use rusqlite::{Row, params};
 use zeroize::Zeroizing;
 
@@ -135,6 +138,57 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Listens on a new chain; the oldest are given up beyond [`RECEIVE_CHAINS_MAX`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn begin_receive_chain(
+        &self,
+        contact_id: ContactId,
+        root: &Secret32,
+        born_of: ContentId,
+    ) -> Result<(), StoreError> {
+        let direction = ChainDirection::Receive;
+        let state = Zeroizing::new(ReceiveChain::new(root, Side::Typed).to_wire());
+        let confirmed = true;
+        self.insert_chain(&NewChain {
+            contact_id,
+            direction,
+            born_of,
+            state,
+            confirmed,
+        })?;
+        for old in self
+            .chains_with(contact_id, direction)?
+            .iter()
+            .skip(RECEIVE_CHAINS_MAX)
+        {
+            self.remove_chain(old.id)?;
+        }
+        Ok(())
+    }
+
+    /// Until the next confirmation, bundles for the contact are sealed to the key on their card.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unconfirm_chains(&self, contact: ContactId) -> Result<(), StoreError> {
+        let update = "UPDATE contact_chain SET confirmed = 0
+             WHERE contact_id = ?1 AND direction = ?2";
+        let values = params![contact, ChainDirection::Send];
+        self.run("leave a key chain", update, values)?;
+        Ok(())
+    }
+
+    /// A contact has a new incarnation: it has none of the keys of the one before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn begin_incarnation(&self, contact: ContactId) -> Result<(), StoreError> {
+        self.remove_send_chains(contact)?;
+        self.strand_recipients(contact)
+    }
+
     /// Forgets one chain.
     ///
     /// # Errors
@@ -157,3 +211,7 @@ impl Changes<'_> {
         Ok(())
     }
 }
+
+/// Chains of one contact that are listened on: a sender moves to a new one at times, and older
+/// bundles may still be under way.
+const RECEIVE_CHAINS_MAX: usize = 32;

@@ -5,7 +5,7 @@ use bundle_format::identity::IdentityKey;
 use rusqlite::{Row, params};
 
 use super::columns::{not_what_was_stored, stored_id};
-use super::{Changes, StoreError, Tables};
+use super::{ChainDirection, Changes, StoreError, Tables};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
 
@@ -111,7 +111,9 @@ impl Changes<'_> {
         let insert =
             "INSERT INTO contact (nickname, identity, card, added_at) VALUES (?1, ?2, ?3, ?4)";
         let values = params![nickname, card.identity().0, card.to_bytes(), now];
-        self.insert("add a contact", insert, values).map(ContactId)
+        let id = ContactId(self.insert("add a contact", insert, values)?);
+        self.recall_contact(id, card.identity())?;
+        Ok(id)
     }
 
     /// Replaces the card. The caller has checked that it is of the same person and newer.
@@ -140,15 +142,45 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Removes a contact, the chains with them and what was outstanding for them.
+    /// Removes a contact and what was outstanding for them. Their numbers and the chains that they
+    /// seal on are remembered, in case they are added again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn remove_contact(&self, id: ContactId) -> Result<(), StoreError> {
+        let number = "INSERT OR REPLACE INTO removed_contact (identity, next_sequence)
+             SELECT identity, next_sequence FROM contact WHERE id = ?1";
+        self.run("remember a contact's numbers", number, [id])?;
+        let chains = "INSERT OR REPLACE INTO removed_chain (identity, born_of, state)
+             SELECT identity, born_of, state FROM contact_chain
+             JOIN contact ON contact.id = contact_id WHERE contact_id = ?1 AND direction = ?2";
+        let values = params![id, ChainDirection::Receive];
+        self.run("remember a contact's chains", chains, values)?;
         self.run(
             "remove a contact",
             "DELETE FROM contact WHERE id = ?1",
             [id],
+        )?;
+        let alone = "DELETE FROM outgoing WHERE id NOT IN
+             (SELECT outgoing_id FROM outgoing_recipient)";
+        self.run("forget what nobody is to get", alone, [])?;
+        Ok(())
+    }
+
+    /// Gives a contact that was removed before its numbers and chains back.
+    fn recall_contact(&self, id: ContactId, key: IdentityKey) -> Result<(), StoreError> {
+        let number = "UPDATE contact SET next_sequence = coalesce(
+             (SELECT next_sequence FROM removed_contact WHERE identity = ?2), next_sequence)
+             WHERE id = ?1";
+        self.run("recall a contact's numbers", number, params![id, key.0])?;
+        let chains = "INSERT INTO contact_chain (contact_id, direction, born_of, state, confirmed)
+             SELECT ?1, ?3, born_of, state, 1 FROM removed_chain WHERE identity = ?2";
+        let values = params![id, key.0, ChainDirection::Receive];
+        self.run("recall a contact's chains", chains, values)?;
+        self.run(
+            "recall a contact",
+            "DELETE FROM removed_chain WHERE identity = ?1",
+            [key.0],
         )?;
         Ok(())
     }

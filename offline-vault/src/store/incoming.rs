@@ -144,6 +144,25 @@ impl Tables<'_> {
     }
 }
 
+impl Tables<'_> {
+    /// Whether a bundle with this number came from one incarnation of a sender.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_sequence_from(
+        &self,
+        sender: IdentityKey,
+        incarnation: u32,
+        sequence: u64,
+    ) -> Result<bool, StoreError> {
+        let select = "SELECT 1 FROM incoming
+             WHERE sender_identity = ?1 AND incarnation = ?2 AND sequence = ?3 LIMIT 1";
+        let values = params![sender.0, incarnation, sequence];
+        let found = self.optional("look a bundle's number up", select, values, |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+}
+
 impl Changes<'_> {
     /// A receipt for it was sealed, or has to be sealed again.
     ///
@@ -155,15 +174,33 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// A sender has become a contact: what came from them is theirs now, and the chains that their
+    /// bundles began are listened on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn adopt_incoming(
+        &self,
+        contact: ContactId,
+        sender: IdentityKey,
+    ) -> Result<(), StoreError> {
+        for row in self.incoming()? {
+            if row.bundle.sender_identity != sender || row.bundle.contact_id.is_some() {
+                continue;
+            }
+            if let Some(root) = &row.bundle.chain_root {
+                self.begin_receive_chain(contact, root, row.bundle.content_id)?;
+            }
+            self.set_incoming_contact(row.id, contact)?;
+        }
+        Ok(())
+    }
+
     /// Its sender is a contact now.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn set_incoming_contact(
-        &self,
-        id: IncomingId,
-        contact: ContactId,
-    ) -> Result<(), StoreError> {
+    fn set_incoming_contact(&self, id: IncomingId, contact: ContactId) -> Result<(), StoreError> {
         let update = "UPDATE incoming SET contact_id = ?2, chain_root = NULL WHERE id = ?1";
         self.run("note who a bundle is from", update, params![id, contact])?;
         Ok(())

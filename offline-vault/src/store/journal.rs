@@ -30,6 +30,17 @@ impl Tables<'_> {
     }
 }
 
+impl Tables<'_> {
+    /// How many entries there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn journal_count(&self) -> Result<u32, StoreError> {
+        let select = "SELECT count(*) FROM journal";
+        self.one("count the journal", select, [], |row| row.get(0))
+    }
+}
+
 impl Changes<'_> {
     /// Notes what the same transaction does.
     ///

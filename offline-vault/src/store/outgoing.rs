@@ -284,7 +284,8 @@ impl Changes<'_> {
         state: RecipientState,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        let update = "UPDATE outgoing_recipient SET state = ?3, state_at = ?4
+        let update = "UPDATE outgoing_recipient
+             SET state = ?3, state_at = ?4, stranded = CASE ?3 WHEN 6 THEN 0 ELSE stranded END
              WHERE outgoing_id = ?1 AND contact_id = ?2 AND state < ?3";
         let values = params![outgoing, contact, state, now];
         self.run("note how far a bundle got", update, values)?;
@@ -296,11 +297,12 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn strand_recipients(&self, contact: ContactId) -> Result<usize, StoreError> {
+    pub fn strand_recipients(&self, contact: ContactId) -> Result<(), StoreError> {
         let update = "UPDATE outgoing_recipient SET stranded = 1, resend = 0
              WHERE contact_id = ?1 AND state < ?2";
         let values = params![contact, RecipientState::Confirmed];
-        self.run("note what a contact cannot open", update, values)
+        self.run("note what a contact cannot open", update, values)?;
+        Ok(())
     }
 
     /// Marks a bundle to be sent again to one reader, or no longer.

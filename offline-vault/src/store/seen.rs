@@ -73,13 +73,13 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Remembers a bundle; what was remembered first stays.
+    /// Remembers a bundle. That it was taken in replaces that it was refused, never the reverse.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn insert_seen(&self, id: ContentId, seen: &Seen) -> Result<(), StoreError> {
         let insert = "INSERT INTO seen (content_id, taken_at, refused) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO NOTHING";
+             ON CONFLICT DO UPDATE SET refused = NULL WHERE excluded.refused IS NULL";
         let values = params![id.0, seen.taken_at, seen.refused];
         self.run("remember a bundle", insert, values)?;
         Ok(())

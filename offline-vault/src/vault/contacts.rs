@@ -218,7 +218,8 @@ fn add_new(
         .filter(|other| other.card.name().to_lowercase() == shown_name)
         .map(|other| other.nickname)
         .collect();
-    changes.insert_contact(&nickname, card, now)?;
+    let id = changes.insert_contact(&nickname, card, now)?;
+    changes.adopt_incoming(id, card.identity())?;
     let name = Shown(card.name());
     changes.note(now, &format!("The card of {nickname} ({name}) was added."))?;
     Ok(AddedCard::New {
@@ -246,7 +247,7 @@ fn renew(
     }
     let new_incarnation = card.age().0 > known.card.age().0;
     if new_incarnation {
-        changes.remove_send_chains(known.id)?;
+        changes.begin_incarnation(known.id)?;
     }
     changes.set_contact_card(known.id, card)?;
     changes.note(now, &format!("The card of {name} was renewed."))?;

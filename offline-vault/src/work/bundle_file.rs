@@ -44,7 +44,9 @@ impl ReadAt for BundleFile {
 pub(crate) struct NewBundleFile {
     path: PathBuf,
     name: String,
-    file: File,
+    /// Closed by [`NewBundleFile::sync`]: a pack may bring more bundles than a process may have
+    /// open files.
+    file: Option<File>,
     hasher: blake3::Hasher,
     kept: bool,
 }
@@ -59,7 +61,7 @@ impl NewBundleFile {
         Ok(Self {
             path,
             name,
-            file,
+            file: Some(file),
             hasher,
             kept: false,
         })
@@ -77,11 +79,13 @@ impl NewBundleFile {
         }
     }
 
-    /// Makes the bytes and the name durable. The file is still removed when this value is dropped
-    /// before [`NewBundleFile::keep`].
-    pub(crate) fn sync(&self) -> Result<(), FileError> {
-        self.file
-            .sync_all()
+    /// Makes the bytes and the name durable and closes the file. It is still removed when this
+    /// value is dropped before [`NewBundleFile::keep`].
+    pub(crate) fn sync(&mut self) -> Result<(), FileError> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        file.sync_all()
             .map_err(FileError::of("write", &self.path))?;
         sync_directory_of(&self.path)
     }
@@ -114,7 +118,8 @@ impl Write for NewBundleFile {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        let file = self.file.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        file.write_all(bytes)?;
         self.hasher.update(bytes);
         Ok(())
     }

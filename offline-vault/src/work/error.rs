@@ -55,6 +55,12 @@ pub enum WorkError {
     /// A bundle that came could not be checked, for a reason that is not the bundle's.
     #[error("a bundle that came could not be checked")]
     TakeIn(#[source] OpenError),
+    /// Bundles that came were refused.
+    #[error("{refused_count} bundles that came do not verify and were refused")]
+    BundlesRefused {
+        /// How many.
+        refused_count: usize,
+    },
     /// There is nothing to send.
     #[error("there is nothing to send: no file and no message")]
     Nothing,
@@ -169,6 +175,7 @@ impl Advice for WorkError {
             Self::Open { source, .. } if source.is_refusal() => "bundle-refused",
             Self::Open { .. } => "bundle-unreadable",
             Self::TakeIn(_) => "take-in-failed",
+            Self::BundlesRefused { .. } => "bundles-refused",
             Self::Nothing => "nothing-to-send",
             Self::NoReader => "no-reader",
             Self::MessageLong { .. } => "message-long",
@@ -197,6 +204,9 @@ impl Advice for WorkError {
             }
             Self::Open { .. } => "Nothing half-written was left; the bundle is still in the vault.",
             Self::TakeIn(_) => "Nothing is lost: the bundle is still on the medium.",
+            Self::BundlesRefused { .. } => {
+                "Nothing of them was stored; everything else was taken in, and what is due was written."
+            }
             Self::Stored(_) => "The rest of the vault still opens.",
             _ => "Nothing was changed.",
         }
@@ -239,6 +249,11 @@ impl Advice for WorkError {
             Self::TakeIn(_) => {
                 "Check the vault's disk, then run the same command again.".to_owned()
             }
+            Self::BundlesRefused { .. } => {
+                "Ask those who write to you whether something is missing; `offline-vault journal` \
+                 shows what was noted."
+                    .to_owned()
+            }
             Self::Nothing => "Name files or folders, or add --message.".to_owned(),
             Self::NoReader => {
                 "Add --to NAME; `offline-vault contact list` shows the names.".to_owned()
@@ -272,7 +287,7 @@ impl Advice for WorkError {
         }
         match self {
             Self::Open { source, .. } if source.is_refusal() => Exit::Refused,
-            Self::Unverified { .. } => Exit::Refused,
+            Self::Unverified { .. } | Self::BundlesRefused { .. } => Exit::Refused,
             Self::Seal(SealError::Readers { .. })
             | Self::Nothing
             | Self::NoReader

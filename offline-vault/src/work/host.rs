@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use bundle_format::open::OpenError;
+use bundle_format::random::HedgedRng;
 use crossing::{Host, HostError, Lane, LaneId};
 use pack_format::chunked::ReadAt;
 use pack_format::codec::Wire as _;
@@ -25,7 +26,7 @@ use crate::clock::UnixTime;
 use crate::files::remove_if_present;
 use crate::store::{
     Changes, Contact, ContactId, LaneKind, Mailbox, Outgoing, OutgoingId, OutgoingKind, Recipient,
-    RecipientState, Seen,
+    RecipientState, Seen, StoredLane,
 };
 use crate::vault::Vault;
 
@@ -38,8 +39,6 @@ pub(crate) struct Brought {
     pub(crate) confirmed: Vec<(OutgoingId, ContactId)>,
     /// Bundles that were refused, with the reason.
     pub(crate) refused: Vec<String>,
-    /// What couriers reported.
-    pub(crate) reports: Vec<String>,
     /// Bundles that were here already.
     pub(crate) duplicates: u64,
 }
@@ -53,6 +52,7 @@ pub(crate) struct VaultHost<'a> {
     items: Vec<(LaneId, Item)>,
     delivered: Vec<(LaneId, PlannedItem)>,
     receipts_sealed: bool,
+    rng: Option<HedgedRng>,
     pub(crate) brought: Brought,
 }
 
@@ -66,8 +66,17 @@ impl<'a> VaultHost<'a> {
             items: Vec::new(),
             delivered: Vec::new(),
             receipts_sealed: false,
+            rng: None,
             brought: Brought::default(),
         }
+    }
+
+    /// A name for a file; one generator serves a whole crossing.
+    fn random_name(&mut self) -> Result<[u8; 16], WorkError> {
+        if let Some(rng) = &mut self.rng {
+            return Ok(rng.array());
+        }
+        Ok(self.rng.insert(self.vault.rng()?).array())
     }
 
     /// Makes everything taken and delivered durable, together with the lane.
@@ -106,6 +115,7 @@ impl<'a> VaultHost<'a> {
                         apply(changes, *arrival, own_incarnation, name, self.now)?
                     }
                 };
+                brought.refused.extend(applied.refused);
                 brought.confirmed.extend(applied.confirmed);
                 freed.extend(applied.freed_files);
                 if let Some(item) = applied.item {
@@ -114,7 +124,7 @@ impl<'a> VaultHost<'a> {
                 }
             }
             for (lane, item) in &items {
-                self.apply_item(changes, *lane, item, &mut brought)?;
+                self.apply_item(changes, *lane, item)?;
             }
             for (lane, item) in &delivered {
                 freed.extend(self.apply_delivered(changes, *lane, item)?);
@@ -145,8 +155,9 @@ impl<'a> VaultHost<'a> {
         let mut arrivals = Vec::new();
         for file in &self.bundles {
             let id = file.content_id();
-            let known = self.vault.store().read().seen(id)?.is_some();
-            file.sync()?;
+            let seen = self.vault.store().read().seen(id)?;
+            // What was refused is looked at again: a copy may open that did not before.
+            let known = seen.is_some_and(|seen| seen.refused.is_none());
             if known || !here.insert(id) {
                 arrivals.push(Arrival::Known(id));
                 continue;
@@ -173,7 +184,6 @@ impl<'a> VaultHost<'a> {
         changes: &Changes<'_>,
         lane: LaneId,
         item: &Item,
-        brought: &mut Brought,
     ) -> Result<(), WorkError> {
         let name = changes
             .lane(lane)?
@@ -188,7 +198,6 @@ impl<'a> VaultHost<'a> {
                 let (code, text) = (Shown(&report.code), Shown(&report.text));
                 let text = format!("{name} reports: {about}{text} [{code}]");
                 changes.note(self.now, &text)?;
-                brought.reports.push(text);
                 Ok(())
             }
             _ => {
@@ -216,7 +225,7 @@ impl<'a> VaultHost<'a> {
                 let Some(outgoing) = changes.outgoing_with_content(*content_id)? else {
                     return Ok(Vec::new());
                 };
-                self.bundle_delivered(changes, stored.contact_id, &outgoing)
+                self.bundle_delivered(changes, &stored, &outgoing)
             }
             PlannedItem::Small { kind, body } => {
                 match Item::from_body(*kind, body) {
@@ -241,14 +250,16 @@ impl<'a> VaultHost<'a> {
     fn bundle_delivered(
         &self,
         changes: &Changes<'_>,
-        reader: Option<ContactId>,
+        lane: &StoredLane,
         outgoing: &Outgoing,
     ) -> Result<Vec<String>, WorkError> {
         for recipient in changes.recipients(outgoing.id)? {
-            let state = match reader {
-                Some(contact) if contact == recipient.contact_id => RecipientState::TakenIn,
-                Some(_) => continue,
-                None => RecipientState::WithCourier,
+            let state = match lane.kind {
+                LaneKind::Courier => RecipientState::WithCourier,
+                LaneKind::Vault if lane.contact_id == Some(recipient.contact_id) => {
+                    RecipientState::TakenIn
+                }
+                LaneKind::Vault => continue,
             };
             changes.advance_recipient(outgoing.id, recipient.contact_id, state, self.now)?;
             changes.set_recipient_resend(outgoing.id, recipient.contact_id, false)?;
@@ -271,15 +282,20 @@ impl<'a> VaultHost<'a> {
         };
         let mut due = Vec::new();
         if stored.kind == LaneKind::Courier {
+            let taken = tables.unacknowledged()?;
             for mailbox in tables.mailboxes()? {
-                for item in mailbox_items(&mailbox, &tables.unacknowledged()?) {
+                for item in mailbox_items(&mailbox) {
                     if !tables.lane_item_delivered(lane, item_hash(&item))? {
                         due.push(item);
                     }
                 }
+                due.extend(acknowledgements(&mailbox, &taken));
             }
         }
         for outgoing in tables.outgoing()?.iter().filter(|outgoing| !outgoing.freed) {
+            if !self.is_readable(outgoing)? {
+                continue;
+            }
             let recipients = tables.recipients(outgoing.id)?;
             let planned = match (stored.kind, stored.contact_id) {
                 (LaneKind::Courier, _) => self.for_courier(outgoing, &recipients)?,
@@ -296,6 +312,26 @@ impl<'a> VaultHost<'a> {
             }
         }
         Ok(due)
+    }
+
+    /// A bundle whose file the disk has lost is left out and named, so that the others go out. A
+    /// lost receipt is sealed anew with the next.
+    fn is_readable(&self, outgoing: &Outgoing) -> Result<bool, WorkError> {
+        let path = self.vault.paths().bundles().join(&outgoing.file);
+        let is_whole =
+            BundleFile::open(&path).is_ok_and(|it| it.size_bytes() == outgoing.size_bytes);
+        if !is_whole {
+            let item = ItemId::Out(outgoing.id);
+            let text = format!(
+                "{item}: the disk has lost this sealed bundle. Forget it with `offline-vault \
+                 outbox withdraw {item}` and send it anew."
+            );
+            self.vault.store().write(|changes| match outgoing.kind {
+                OutgoingKind::Work => changes.note(self.now, &text),
+                OutgoingKind::Receipt => changes.set_outgoing_freed(outgoing.id),
+            })?;
+        }
+        Ok(is_whole)
     }
 
     fn for_courier(
@@ -323,7 +359,6 @@ impl Brought {
         self.items.extend(more.items);
         self.confirmed.extend(more.confirmed);
         self.refused.extend(more.refused);
-        self.reports.extend(more.reports);
         self.duplicates += more.duplicates;
     }
 }
@@ -445,9 +480,15 @@ pub(crate) fn tickets_for(outgoing: &Outgoing, contact: &Contact) -> Vec<Planned
     contact.card.mailboxes().iter().map(ticket).collect()
 }
 
-/// Whether the bundle still has to reach this reader.
+/// Whether the bundle still has to reach this reader: until it is taken in, or confirmed when it
+/// was asked for again.
 fn is_waiting(recipient: &Recipient) -> bool {
-    recipient.state < RecipientState::TakenIn && !recipient.stranded
+    let arrived = if recipient.resend {
+        RecipientState::Confirmed
+    } else {
+        RecipientState::TakenIn
+    };
+    recipient.state < arrived && !recipient.stranded
 }
 
 fn for_vault(
@@ -462,31 +503,41 @@ fn for_vault(
     }
 }
 
-/// What a courier needs to serve one of the vault's mailboxes.
-fn mailbox_items(mailbox: &Mailbox, taken: &[ContentId]) -> Vec<PlannedItem> {
+/// What a courier needs to serve one of the vault's mailboxes, told once.
+fn mailbox_items(mailbox: &Mailbox) -> [PlannedItem; 2] {
     let keys = &mailbox.keys;
-    let ack_key = PublicKey::of_seed(&keys.ack_seed);
     let open = OpenMailbox {
         relay_key: keys.relay.key(),
         code: keys.code,
         send_key: PublicKey::of_seed(&keys.send_seed),
         fetch_id: keys.fetch_token.id(),
-        ack_key,
+        ack_key: PublicKey::of_seed(&keys.ack_seed),
     };
     let open = Item::Open(keys.relay.clone(), open.sign(&keys.ack_seed));
     let token = pack_format::relay::FetchToken(keys.fetch_token.0.duplicate());
     let fetch = Item::Fetch(keys.relay.clone(), token);
-    let mut items = vec![PlannedItem::small(&open), PlannedItem::small(&fetch)];
-    for ids in taken.chunks(usize::try_from(ACK_IDS_MAX).unwrap_or(1)) {
+    [PlannedItem::small(&open), PlannedItem::small(&fetch)]
+}
+
+/// What the relay of a mailbox may forget. Due until the courier has it, also when the same was
+/// said before: a relay that was told of a bundle before it had it has not forgotten it.
+fn acknowledgements(mailbox: &Mailbox, taken: &[ContentId]) -> Vec<PlannedItem> {
+    let keys = &mailbox.keys;
+    let of_ids = |ids: &[ContentId]| {
         let done = Acknowledgement {
             relay_key: keys.relay.key(),
-            ack_key,
+            ack_key: PublicKey::of_seed(&keys.ack_seed),
             content_ids: ids.to_vec(),
         };
-        let item = Item::Acknowledge(keys.relay.clone(), done.sign(&keys.ack_seed));
-        items.push(PlannedItem::small(&item));
-    }
-    items
+        PlannedItem::small(&Item::Acknowledge(
+            keys.relay.clone(),
+            done.sign(&keys.ack_seed),
+        ))
+    };
+    taken
+        .chunks(usize::try_from(ACK_IDS_MAX).unwrap_or(1))
+        .map(of_ids)
+        .collect()
 }
 
 impl BundleSource for VaultHost<'_> {
@@ -507,10 +558,11 @@ impl Host for VaultHost<'_> {
         _size_bytes: u64,
         body: &mut dyn Read,
     ) -> io::Result<()> {
-        let random = self.vault.rng().map_err(io::Error::other)?.array();
+        let random = self.random_name().map_err(io::Error::other)?;
         let folder = self.vault.paths().bundles();
         let mut file = NewBundleFile::create(&folder, random).map_err(io::Error::other)?;
         file.copy_from(body)?;
+        file.sync().map_err(io::Error::other)?;
         self.bundles.push(file);
         Ok(())
     }

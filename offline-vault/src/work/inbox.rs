@@ -12,7 +12,6 @@ use pack_format::chunked::ChunkedError;
 use super::bundle_file::BundleFile;
 use super::outbox::find_outgoing;
 use super::release::Release;
-use super::take_in::begin_receive_chain;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
@@ -237,25 +236,11 @@ pub fn accept_sender(
     }
     let identity = card.identity();
     let added = vault.add_contact(&card, nickname, now)?;
-    let contact = added.contact().id;
     let rows = vault.store().read().incoming()?;
-    let items = vault.store().write(|changes| {
-        let mut items = Vec::new();
-        for row in rows
-            .iter()
-            .filter(|row| row.bundle.sender_identity == identity)
-        {
-            items.push(ItemId::In(row.id));
-            if row.bundle.contact_id.is_some() {
-                continue;
-            }
-            if let Some(root) = &row.bundle.chain_root {
-                begin_receive_chain(changes, contact, root, row.bundle.content_id)?;
-            }
-            changes.set_incoming_contact(row.id, contact)?;
-        }
-        Ok::<_, WorkError>(items)
-    })?;
+    let theirs = rows
+        .iter()
+        .filter(|row| row.bundle.sender_identity == identity);
+    let items = theirs.map(|row| ItemId::In(row.id)).collect();
     Ok(Accepted { card: added, items })
 }
 

@@ -195,7 +195,7 @@ pub(crate) fn seal_due_receipts(vault: &Vault, now: UnixTime) -> Result<(), Work
             .iter()
             .filter(|row| row.bundle.contact_id == Some(contact.id) && !row.receipted)
             .filter(|row| row.bundle.incarnation == incarnation)
-            .take(usize::try_from(TAKEN_MAX).unwrap_or(usize::MAX))
+            .take(RECEIPT_MAX)
             .collect();
         if due.is_empty() {
             continue;
@@ -204,7 +204,19 @@ pub(crate) fn seal_due_receipts(vault: &Vault, now: UnixTime) -> Result<(), Work
             sequence: row.bundle.sequence,
             content_id: row.bundle.content_id,
         };
-        let mut taken: Vec<TakenBundle> = due.iter().map(of_row).collect();
+        // The newest that were receipted before are named again, in case that receipt was lost.
+        let repeated = incoming
+            .iter()
+            .rev()
+            .filter(|row| row.bundle.contact_id == Some(contact.id) && row.receipted)
+            .filter(|row| row.bundle.incarnation == incarnation)
+            .take(RECEIPTS_REPEATED.min(RECEIPT_MAX - due.len()));
+        let mut taken: Vec<TakenBundle> = due
+            .iter()
+            .copied()
+            .chain(repeated)
+            .map(|row| of_row(&row))
+            .collect();
         taken.sort_unstable();
         let sequences = tables.sequences_from(contact.card.identity(), incarnation)?;
         let receipt = Receipt {
@@ -424,5 +436,9 @@ fn notes_about(vault: &Vault, mention: &str) -> Result<Vec<String>, WorkError> {
         .collect())
 }
 
+/// Bundles in one receipt.
+const RECEIPT_MAX: usize = TAKEN_MAX as usize;
+/// Bundles that a receipt names again although one before has named them.
+const RECEIPTS_REPEATED: usize = 50;
 /// Newest journal entries searched for an item.
 const JOURNAL_LOOKED_AT: u32 = 1000;

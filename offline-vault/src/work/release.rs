@@ -49,13 +49,14 @@ impl Release {
             names.insert(message_name.clone());
         }
         private_folders(target).map_err(FileError::of("create", target))?;
+        remove_stale(target);
         for name in &names {
             let path = target.join(name);
-            if path.symlink_metadata().is_ok() {
+            // Our own temporary folders are removed by the next release: nothing may look like one.
+            if name.starts_with(STAGING_PREFIX) || path.symlink_metadata().is_ok() {
                 return Err(FileError::Exists { path });
             }
         }
-        remove_stale(target);
         let staging = target.join(staging_name(target)?);
         DirBuilder::new()
             .mode(0o700)

@@ -87,7 +87,7 @@ pub(crate) fn seal_into_vault(
         for note in notes {
             store_reader(changes, id, note, card, now)?;
         }
-        store_new_chains(changes, contacts, &sealed, content_id)?;
+        store_new_chains(changes, contacts, &sealed, content_id, draft.kind)?;
         also(changes)?;
         Ok::<_, WorkError>(id)
     })?;
@@ -140,7 +140,7 @@ fn address(contacts: &[Contact], keys: Vec<Key>, kind: OutgoingKind) -> Vec<Lett
     contacts.iter().zip(keys).map(letter).collect()
 }
 
-/// Receipts are not counted: a lost one is made good by the next.
+/// Receipts are not counted: the next one says again what a lost one said.
 fn number_for(contact: &Contact, kind: OutgoingKind) -> u64 {
     match kind {
         OutgoingKind::Work => contact.next_sequence,
@@ -166,7 +166,8 @@ fn store_reader(
     if sequence > 0 {
         changes.take_sequence(contact_id)?;
     }
-    if let Some(serial) = card {
+    // A receipt is kept by nobody once it is under way: a card that went with it counts for little.
+    if let Some(serial) = card.filter(|_| sequence > 0) {
         changes.set_card_given(contact_id, serial)?;
     }
     changes.insert_recipient(&Recipient {
@@ -191,16 +192,15 @@ fn take_chain_keys(vault: &Vault, contacts: &[Contact]) -> Result<Vec<Key>, Work
         for contact in contacts {
             let chains = changes.chains_with(contact.id, ChainDirection::Send)?;
             let usable = chains.into_iter().find(|chain| chain.confirmed);
-            let unconfirmed = changes
-                .recipients_of_contact(contact.id)?
-                .iter()
-                .filter(|it| it.slot == SlotKind::Chain && it.state < RecipientState::TakenIn)
-                .count();
-            let Some(stored) = usable.filter(|_| unconfirmed < CHAIN_AHEAD_MAX) else {
+            let Some(stored) = usable else {
                 keys.push(Key::Kem);
                 continue;
             };
             let mut chain = SendChain::from_wire(&stored.state).map_err(WorkError::Stored)?;
+            if chain.next_index() >= CHAIN_KEYS_MAX {
+                keys.push(Key::Kem);
+                continue;
+            }
             keys.push(Key::Chain(chain.advance().1));
             changes.set_chain_state(stored.id, &Zeroizing::new(chain.to_wire()))?;
         }
@@ -214,7 +214,12 @@ fn store_new_chains(
     contacts: &[Contact],
     sealed: &Sealed,
     born_of: ContentId,
+    kind: OutgoingKind,
 ) -> Result<(), WorkError> {
+    // Nobody confirms a receipt, so that a chain begun by one could never be used.
+    if kind == OutgoingKind::Receipt {
+        return Ok(());
+    }
     for (contact, root) in contacts.iter().zip(&sealed.chain_roots) {
         let Some(root) = root else { continue };
         let chain = SendChain::new(root, Side::Showed);
@@ -229,6 +234,7 @@ fn store_new_chains(
     Ok(())
 }
 
-/// Bundles that may be under way on one chain. The reader recognises somewhat more, so that none
-/// is sealed beyond what it looks for; past it, the card's key is used.
-const CHAIN_AHEAD_MAX: usize = 200;
+/// Keys taken from one chain before a new one is begun. The reader looks for somewhat more from
+/// the beginning on, so that it finds each of them whatever was lost before.
+const CHAIN_KEYS_MAX: u64 = 200;
+const _: () = assert!(CHAIN_KEYS_MAX < pack_format::limits::WINDOW as u64);

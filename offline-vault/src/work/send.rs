@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use bundle_format::content::Progress;
-use bundle_format::limits::SMALL_ENTRY_BYTES_MAX;
+use bundle_format::limits::{CONTENT_BYTES_MAX, SMALL_ENTRY_BYTES_MAX};
+use bundle_format::seal::SealError;
+use pack_format::codec::DecodeError;
 use pack_format::shown::Shown;
 
 use super::seal::{Draft, seal_into_vault};
@@ -73,6 +75,16 @@ pub fn send(
         });
     }
     let found = walk(&request.paths, request.special)?;
+    if found.total_bytes() > CONTENT_BYTES_MAX {
+        let what = "content size";
+        let found = found.total_bytes();
+        let over = DecodeError::OverLimit {
+            what,
+            found,
+            limit: CONTENT_BYTES_MAX,
+        };
+        return Err(WorkError::Seal(SealError::Format(over)));
+    }
     check_room(vault, &found)?;
     let (file_count, skipped) = (found.count(), found.skipped());
     let summary = summary(request, &found);

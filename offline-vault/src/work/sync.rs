@@ -34,8 +34,9 @@ pub struct Crossed {
     pub confirmed: Vec<(ItemId, LocalName)>,
     /// Bundles that were refused, with the reason.
     pub refused: Vec<String>,
-    /// What couriers reported.
-    pub reports: Vec<String>,
+    /// What the vault noted meanwhile, oldest first: refusals, reports of couriers, changed cards,
+    /// signs of a copied vault.
+    pub notes: Vec<String>,
     /// Bundles that were here already.
     pub duplicates: u64,
     /// The engine's own report.
@@ -58,7 +59,8 @@ pub struct CrossedLane {
 /// Runs one crossing.
 ///
 /// # Errors
-/// [`WorkError`] when it ended early; running it again goes on from there.
+/// [`WorkError`] when it could not begin, or what it did cannot be told. When it ended early,
+/// [`Crossed::outcome`] says so; running it again goes on from there.
 pub fn sync(
     vault: &Vault,
     medium: Medium<'_>,
@@ -74,13 +76,22 @@ pub fn sync(
         .iter()
         .map(|lane| Lane::from_wire(&lane.state).map_err(WorkError::Stored))
         .collect::<Result<Vec<_>, _>>()?;
+    let noted_before = vault.store().read().journal_count()?;
     let mut host = VaultHost::new(vault, now);
-    let report = match medium {
+    let ended = match medium {
         Medium::Stick(path) => {
             let stick = Stick::open(path)?;
-            crossing::sync_stick(&stick, &mut lanes, &mut host, progress, options)?
+            crossing::sync_stick(&stick, &mut lanes, &mut host, progress, options)
         }
-        Medium::Raw(path) => crossing::sync_raw(path, &mut lanes, &mut host, progress, options)?,
+        Medium::Raw(path) => crossing::sync_raw(path, &mut lanes, &mut host, progress, options),
+    };
+    // What was taken in before it ended early is stored, and is not told again next time.
+    let (report, outcome) = match ended {
+        Ok(report) => {
+            let outcome = report.outcome();
+            (report, outcome)
+        }
+        Err(err) => (SyncReport::default(), Err(err)),
     };
     let brought = std::mem::take(&mut host.brought);
     drop(host);
@@ -104,11 +115,17 @@ pub fn sync(
         new_items: brought.items,
         confirmed,
         refused: brought.refused,
-        reports: brought.reports,
+        notes: notes_since(vault, noted_before)?,
         duplicates: brought.duplicates,
-        outcome: report.outcome(),
+        outcome,
         report,
     })
+}
+
+fn notes_since(vault: &Vault, count: u32) -> Result<Vec<String>, WorkError> {
+    let tables = vault.store().read();
+    let newest = tables.journal(tables.journal_count()?.saturating_sub(count))?;
+    Ok(newest.into_iter().rev().map(|entry| entry.text).collect())
 }
 
 /// Bundles whose pack lies on the medium with all the parts that are still wanted. They count as

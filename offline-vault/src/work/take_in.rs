@@ -12,7 +12,7 @@ use bundle_format::sender::Sender;
 use bundle_format::slot::{OpenedBy, SlotOpener};
 use pack_format::chunked::ChunkedError;
 use pack_format::codec::Wire as _;
-use pack_format::ratchet::{PackIndex, ReceiveChain, Side};
+use pack_format::ratchet::{PackIndex, ReceiveChain};
 use pack_format::relay::ContentId;
 use pack_format::secret::Secret32;
 use zeroize::Zeroizing;
@@ -21,8 +21,8 @@ use super::bundle_file::BundleFile;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::store::{
-    ChainDirection, ChainId, Changes, Contact, ContactId, NewChain, NewIncoming, Outgoing,
-    OutgoingId, RecipientState, Seen, StoredChain,
+    ChainDirection, ChainId, Changes, Contact, ContactId, NewIncoming, Outgoing, OutgoingId,
+    RecipientState, Seen, StoredChain,
 };
 use crate::vault::Vault;
 
@@ -93,6 +93,8 @@ pub(crate) struct Applied {
     pub(crate) confirmed: Vec<(OutgoingId, ContactId)>,
     /// Files that nobody needs any more.
     pub(crate) freed_files: Vec<String>,
+    /// Why it was refused after all.
+    pub(crate) refused: Option<String>,
 }
 
 /// Opens and verifies a whole bundle. Nothing of the vault changes.
@@ -204,12 +206,26 @@ pub(crate) fn apply(
         && Some(*contact) != contact_id
     {
         // Whoever has the key of one chain signs with another identity: not what was agreed.
-        let refused = Some("sealed with the chain of another contact".to_owned());
-        changes.insert_seen(arrival.content_id, &Seen { refused, ..seen })?;
+        let reason = "sealed with the chain of another contact".to_owned();
+        changes.note(now, &format!("A bundle was refused: {reason}."))?;
+        applied.refused = Some(reason.clone());
+        changes.insert_seen(
+            arrival.content_id,
+            &Seen {
+                refused: Some(reason),
+                ..seen
+            },
+        )?;
         return Ok(applied);
     }
     changes.insert_seen(arrival.content_id, &seen)?;
-    let left_root = take_key(changes, arrival.way, contact_id, arrival.content_id)?;
+    let is_counted = arrival.sequence > 0;
+    let left_root = take_key(
+        changes,
+        arrival.way,
+        contact_id.filter(|_| is_counted),
+        arrival.content_id,
+    )?;
     if let Some(contact) = &contact {
         if let Some(card) = &arrival.card {
             renew_card(changes, contact, card, now)?;
@@ -249,7 +265,7 @@ pub(crate) fn apply(
 }
 
 /// Uses the slot's key up, or begins the chain that it brought. Gives the root back when there is
-/// no contact to begin it with.
+/// no contact to begin it with. Receipts begin no chain: nobody confirms them.
 fn take_key(
     changes: &Changes<'_>,
     way: Way,
@@ -267,33 +283,11 @@ fn take_key(
             Ok(None)
         }
         (Way::Kem { chain_root }, Some(contact)) => {
-            begin_receive_chain(changes, contact, &chain_root, content_id)?;
+            changes.begin_receive_chain(contact, &chain_root, content_id)?;
             Ok(None)
         }
         (Way::Kem { chain_root }, None) => Ok(Some(chain_root)),
     }
-}
-
-/// Listens on a new chain; the oldest are given up beyond [`RECEIVE_CHAINS_MAX`].
-pub(crate) fn begin_receive_chain(
-    changes: &Changes<'_>,
-    contact: ContactId,
-    root: &Secret32,
-    born_of: ContentId,
-) -> Result<(), WorkError> {
-    let chain = ReceiveChain::new(root, Side::Typed);
-    changes.insert_chain(&NewChain {
-        contact_id: contact,
-        direction: ChainDirection::Receive,
-        born_of,
-        state: Zeroizing::new(chain.to_wire()),
-        confirmed: true,
-    })?;
-    let chains = changes.chains_with(contact, ChainDirection::Receive)?;
-    for old in chains.iter().skip(RECEIVE_CHAINS_MAX) {
-        changes.remove_chain(old.id)?;
-    }
-    Ok(())
 }
 
 /// A newer card of a known person replaces the one the vault has: same key, same person.
@@ -308,11 +302,10 @@ fn renew_card(
     }
     changes.set_contact_card(contact.id, card)?;
     if card.age().0 > contact.card.age().0 {
-        changes.remove_send_chains(contact.id)?;
-        let stranded = changes.strand_recipients(contact.id)?;
+        changes.begin_incarnation(contact.id)?;
         let text = format!(
-            "{} has restored or moved their vault; {stranded} bundles that they have not \
-             confirmed cannot be opened there and have to be sent anew.",
+            "{} has restored or moved their vault, and its encryption key is a new one. If they \
+             have not told you so, ask them before you send anything.",
             contact.nickname
         );
         changes.note(now, &text)?;
@@ -352,8 +345,11 @@ fn apply_receipt(
             .iter()
             .any(|(first, last)| (*first..=*last).contains(&recipient.sequence));
         let was_sent = recipient.state >= RecipientState::WithCourier;
-        if is_missing && was_sent && recipient.state < RecipientState::Confirmed {
+        let is_open = recipient.state < RecipientState::Confirmed && !recipient.stranded;
+        if is_missing && was_sent && is_open {
             changes.set_recipient_resend(recipient.outgoing_id, contact.id, true)?;
+            // Perhaps the reader cannot follow the chain: the next bundles use its card's key.
+            changes.unconfirm_chains(contact.id)?;
         }
     }
     Ok(())
@@ -384,10 +380,7 @@ fn note_clone(
     sequence: u64,
     now: UnixTime,
 ) -> Result<(), WorkError> {
-    if changes
-        .sequences_from(sender, incarnation)?
-        .contains(&sequence)
-    {
+    if changes.has_sequence_from(sender, incarnation, sequence)? {
         let words = sender.fingerprint().words().join(" ");
         let text = format!(
             "Two different bundles carry the number {sequence} of {words}: their vault may have \
@@ -397,7 +390,3 @@ fn note_clone(
     }
     Ok(())
 }
-
-/// Chains of one contact that are listened on: a sender moves to a new one at times, and older
-/// bundles may still be under way.
-const RECEIVE_CHAINS_MAX: usize = 8;

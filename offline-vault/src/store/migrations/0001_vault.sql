@@ -38,6 +38,20 @@ CREATE TABLE contact_chain (
     UNIQUE (contact_id, direction, born_of)
 ) STRICT;
 
+-- What must outlive the removal of a contact: numbers are never used twice for one person, and
+-- what they seal on a chain that they know can still be opened when they are added again.
+CREATE TABLE removed_contact (
+    identity       BLOB PRIMARY KEY CHECK (length(identity) = 32),
+    next_sequence  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE removed_chain (
+    identity  BLOB NOT NULL CHECK (length(identity) = 32),
+    born_of   BLOB NOT NULL CHECK (length(born_of) = 32),
+    state     BLOB NOT NULL,
+    PRIMARY KEY (identity, born_of)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE lane (
     id          BLOB PRIMARY KEY CHECK (length(id) = 16),
     kind        INTEGER NOT NULL,
@@ -58,7 +72,8 @@ CREATE TABLE mailbox (
 ) STRICT;
 
 CREATE TABLE outgoing (
-    id          INTEGER PRIMARY KEY,
+    -- Numbers are not given again: people write them down.
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     -- Known once the bundle is sealed.
     content_id  BLOB UNIQUE CHECK (length(content_id) = 32),
     file        TEXT NOT NULL UNIQUE,
@@ -110,6 +125,8 @@ CREATE TABLE incoming (
     summary          TEXT NOT NULL,
     damaged          INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+CREATE INDEX incoming_sender ON incoming (sender_identity, incarnation, sequence);
 
 -- Bundles that were taken in or refused before: another copy of one changes nothing.
 CREATE TABLE seen (
