@@ -112,7 +112,8 @@ impl TagKey {
 
     /// `header = tag || AEAD(key = tag key/"info", nonce = part, cut || zeros)`.
     ///
-    /// One key and nonce always seal the same bytes: a pack is cut one way only.
+    /// One key and nonce always seal the same bytes, because a pack is cut one way only; a copied
+    /// vault that cuts another pack shows how the two sizes differ, which their files show anyway.
     #[must_use]
     pub fn header(&self, part: u32, cut: &Cut) -> [u8; PART_HEADER_BYTES] {
         let mut info = [0; INFO_BYTES];
@@ -213,8 +214,20 @@ impl FoundPart {
 ///
 /// Tags are looked up, not tried one by one: a stick full of foreign files costs nothing.
 pub struct PartFinder {
-    keys: Vec<(usize, PackIndex, TagKey, bool)>,
+    keys: Vec<FinderKey>,
     tags: HashMap<[u8; PART_TAG_BYTES], (usize, u32)>,
+    /// The beginnings of later tags, sorted, with key and part: 16 bytes for each, because there
+    /// are a million of them for each pairing.
+    later_tags: Vec<(u64, u32)>,
+}
+
+struct FinderKey {
+    lane: usize,
+    pack: PackIndex,
+    key: TagKey,
+    taken: bool,
+    /// Whether later parts of it are looked for.
+    deep: bool,
 }
 
 impl PartFinder {
@@ -223,33 +236,81 @@ impl PartFinder {
     pub fn new(lanes: &[&ReceiveChain]) -> Self {
         let mut keys = Vec::new();
         for (lane, chain) in lanes.iter().enumerate() {
-            let expected = chain.expected().into_iter();
-            keys.extend(expected.map(|(pack, secret)| (lane, pack, secret.tag_key(), false)));
-            let taken = chain
-                .taken()
-                .map(|(pack, key)| (pack, TagKey(key.0.duplicate())));
-            keys.extend(taken.map(|(pack, key)| (lane, pack, key, true)));
+            for (pack, secret) in chain.expected() {
+                let key = secret.tag_key();
+                keys.push(FinderKey {
+                    lane,
+                    pack,
+                    key,
+                    taken: false,
+                    deep: true,
+                });
+            }
+            let newest = chain.taken().map(|(pack, _)| pack).max().unwrap_or(0);
+            for (pack, key) in chain.taken() {
+                let key = TagKey(key.0.duplicate());
+                let deep = newest - pack < TAKEN_DEEP;
+                keys.push(FinderKey {
+                    lane,
+                    pack,
+                    key,
+                    taken: true,
+                    deep,
+                });
+            }
         }
-        let mut finder = Self {
+        let mut tags = HashMap::new();
+        for (at, it) in keys.iter().enumerate() {
+            tags.extend((0..FIRST_PARTS).map(|part| (it.key.tag(part), (at, part))));
+        }
+        Self {
             keys,
-            tags: HashMap::new(),
-        };
-        finder.look_up_parts(0..FIRST_PARTS);
-        finder
+            tags,
+            later_tags: Vec::new(),
+        }
     }
 
-    /// Looks for later parts too: for media that may hold the middle of a large pack only. Costs
-    /// about a tenth of a second for each pairing.
+    /// Looks for later parts of the packs that are expected, and of those taken lately: for media
+    /// that may hold the middle of a large pack only. Takes a few tenths of a second and 16 MiB for each pairing.
     pub fn look_deeper(&mut self) {
-        self.look_up_parts(FIRST_PARTS..PARTS_MAX);
+        let deep = self.keys.iter().enumerate().filter(|(_, it)| it.deep);
+        self.later_tags = deep
+            .filter_map(|(at, it)| Some((u32::try_from(at).ok()?, it)))
+            .filter(|(at, _)| *at < u32::MAX / PARTS_MAX)
+            .flat_map(|(at, it)| {
+                let parts = FIRST_PARTS..PARTS_MAX;
+                parts.map(move |part| (beginning(&it.key.tag(part)), at * PARTS_MAX + part))
+            })
+            .collect();
+        self.later_tags.sort_unstable();
     }
 
     /// The part that begins with `header`, when it is one of ours.
     #[must_use]
     pub fn find(&self, header: &[u8; PART_HEADER_BYTES]) -> Option<FoundPart> {
         let tag = header.first_chunk::<PART_TAG_BYTES>()?;
-        let (at, part) = *self.tags.get(tag)?;
-        let (lane, pack, key, taken) = self.keys.get(at)?;
+        if let Some((at, part)) = self.tags.get(tag) {
+            return self.open(*at, *part, header);
+        }
+        let begins = beginning(tag);
+        let first = self.later_tags.partition_point(|(it, _)| *it < begins);
+        let alike = self
+            .later_tags
+            .get(first..)?
+            .iter()
+            .take_while(|(it, _)| *it == begins);
+        let mut places = alike.map(|(_, place)| (place / PARTS_MAX, place % PARTS_MAX));
+        places.find_map(|(at, part)| self.open(usize::try_from(at).ok()?, part, header))
+    }
+
+    fn open(&self, at: usize, part: u32, header: &[u8; PART_HEADER_BYTES]) -> Option<FoundPart> {
+        let FinderKey {
+            lane,
+            pack,
+            key,
+            taken,
+            ..
+        } = self.keys.get(at)?;
         let cut = key.open_header(part, header)?;
         Some(FoundPart {
             lane: *lane,
@@ -259,18 +320,17 @@ impl PartFinder {
             taken: *taken,
         })
     }
+}
 
-    fn look_up_parts(&mut self, parts: std::ops::Range<u32>) {
-        for (at, (_, _, key, _)) in self.keys.iter().enumerate() {
-            for part in parts.clone() {
-                self.tags.insert(key.tag(part), (at, part));
-            }
-        }
-    }
+fn beginning(tag: &[u8; PART_TAG_BYTES]) -> u64 {
+    tag.first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Bytes of the encrypted part information: the cut and 16 reserved zero bytes.
 const INFO_BYTES: usize = 32;
+/// Packs taken lately of which every part is recognised: a copy of a stick has no older ones.
+const TAKEN_DEEP: u64 = 64;
 /// Parts looked for at first: most packs have fewer.
 const FIRST_PARTS: u32 = 8;
 
