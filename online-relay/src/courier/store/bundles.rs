@@ -34,8 +34,8 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Takes in one bundle of exactly `size_bytes` from a vault; one that is here already is kept
-    /// once.
+    /// Takes in one bundle of exactly `size_bytes` from a vault; one that is here already and
+    /// undamaged is kept once.
     pub(crate) fn take_bundle(
         &mut self,
         lane: LaneNumber,
@@ -61,7 +61,11 @@ impl Change<'_> {
     }
 
     /// Names a file as a bundle; false where the bundle is here already.
+    ///
+    /// The fresh file takes the place of one that was lost or damaged since: the vault, or the
+    /// relay, may never give another copy.
     pub(super) fn put_bundle(&mut self, written: &Written) -> Result<bool, StoreError> {
+        let failed = StoreError::index("storing a bundle");
         let insert = "INSERT OR IGNORE INTO bundles (content_id, size_bytes, file)
                       VALUES (?1, ?2, ?3)";
         let values = params![
@@ -69,11 +73,25 @@ impl Change<'_> {
             to_sql(written.size_bytes),
             written.name.as_str()
         ];
-        let count = self
+        if self.index.execute(insert, values).map_err(failed)? == 1 {
+            return Ok(true);
+        }
+        let select = "SELECT file FROM bundles WHERE content_id = ?1";
+        let stored: String = self
             .index
-            .execute(insert, values)
-            .map_err(StoreError::index("storing a bundle"))?;
-        Ok(count == 1)
+            .query_row(select, [written.content_id.0], |row| row.get("file"))
+            .map_err(failed)?;
+        let stored = FileName::from_index(&stored)?;
+        if self
+            .files
+            .is_intact(&stored, &written.content_id, written.size_bytes)
+        {
+            return Ok(false);
+        }
+        let update = "UPDATE bundles SET size_bytes = ?2, file = ?3 WHERE content_id = ?1";
+        self.index.execute(update, values).map_err(failed)?;
+        self.pending.doomed.push(stored);
+        Ok(true)
     }
 
     /// Whether a bundle is here.

@@ -144,6 +144,19 @@ impl BundleFiles {
         Ok(BlobReader { file, size_bytes })
     }
 
+    /// Whether a bundle's file still has the bytes that its id says. One that cannot be read has
+    /// not.
+    pub(super) fn is_intact(
+        &self,
+        name: &FileName,
+        content_id: &ContentId,
+        size_bytes: u64,
+    ) -> bool {
+        self.open_blob(name, size_bytes)
+            .and_then(|blob| blob.hash())
+            .is_ok_and(|found| found == *content_id)
+    }
+
     /// Opens a partial download at `durable_bytes`, cuts off what is behind, and makes a missing
     /// file whose name is durable on return.
     pub(super) fn open_partial(&self, name: &FileName, durable_bytes: u64) -> io::Result<File> {
@@ -254,6 +267,21 @@ fn copy_hashed(path: &Path, size_bytes: u64, body: &mut dyn Read) -> io::Result<
 pub(crate) struct BlobReader {
     file: File,
     size_bytes: u64,
+}
+
+impl BlobReader {
+    /// BLAKE3 of the bytes.
+    fn hash(mut self) -> io::Result<ContentId> {
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = vec![0; COPY_BYTES];
+        loop {
+            let len = self.file.read(&mut piece)?;
+            match piece.get(..len) {
+                None | Some([]) => return Ok(ContentId(*hasher.finalize().as_bytes())),
+                Some(read) => hasher.update(read),
+            };
+        }
+    }
 }
 
 impl ReadAt for BlobReader {

@@ -177,6 +177,34 @@ mod tests {
         assert_eq!(store.status().unwrap().bundles_here, 0);
     }
 
+    /// The only file in `blobs/`.
+    fn only_blob(dir: &TempDir) -> std::path::PathBuf {
+        let mut files = std::fs::read_dir(dir.path().join("blobs")).unwrap();
+        let path = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none());
+        path
+    }
+
+    #[test]
+    fn a_fresh_copy_takes_the_place_of_a_lost_or_damaged_bundle() {
+        let damages: [fn(&Path); 3] = [
+            |path| std::fs::write(path, b"fjrst").unwrap(),
+            |path| std::fs::write(path, b"fir").unwrap(),
+            |path| std::fs::remove_file(path).unwrap(),
+        ];
+        for damage in damages {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut store, lane, _) = store(dir.path());
+            take(&mut store, lane, b"first");
+            store.commit().unwrap();
+            damage(&only_blob(&dir));
+            take(&mut store, lane, b"first");
+            store.commit().unwrap();
+            assert_eq!(std::fs::read(only_blob(&dir)).unwrap(), b"first");
+            assert!(store.open_bundle(&ContentId::of(b"first")).is_ok());
+        }
+    }
+
     #[test]
     fn a_bundle_that_ends_early_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
