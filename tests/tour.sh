@@ -112,9 +112,9 @@ for who in amina bilal; do
     "$who" pair show --name courier --json >"$who/pairing.json"
     words=$(sed -n 's/.*"code":\[\([^]]*\)\].*/\1/p' "$who/pairing.json" | tr -d '"' | tr ',' ' ')
     echo "  $words"
-    printf '$ online-relay courier pair type --name vault --courier %s/courier\n' "$who"
+    printf '$ online-relay courier pair type --name %s --courier %s/courier\n' "$who" "$who"
     printf '%s\n' "$words" |
-        online-relay courier pair type --name vault --code-file - --courier "$who/courier"
+        online-relay courier pair type --name "$who" --code-file - --courier "$who/courier"
     rm "$who/pairing.json"
 done
 

@@ -78,7 +78,7 @@ fn a_mailbox_changes_the_card() {
     assert_eq!(urls.len(), 4);
     let listed = machine.json(&["relay", "list"]);
     assert_eq!(listed["relays"].as_array().unwrap().len(), 4);
-    assert_eq!(listed["relays"][0]["opened"], false);
+    assert_eq!(listed["relays"][0]["handed_to_courier"], false);
 }
 
 #[test]

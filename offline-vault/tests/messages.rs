@@ -124,6 +124,10 @@ fn vault_errors() -> Vec<VaultError> {
         VaultError::ContactUnknown {
             nickname: nickname.clone(),
         },
+        VaultError::ContactAwaits {
+            nickname: amina(),
+            count: 2,
+        },
         VaultError::WordsDiffer { nickname },
         VaultError::Words(WordsError::Count {
             expected: 8,

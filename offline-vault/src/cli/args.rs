@@ -185,10 +185,13 @@ pub enum ContactCommand {
     },
     /// List the contacts.
     List,
-    /// Remove a contact and everything outstanding for them.
+    /// Remove a contact.
     Remove {
         /// The contact.
         nickname: String,
+        /// Forget the bundles that they have not confirmed, too.
+        #[arg(long)]
+        discard: bool,
     },
 }
 

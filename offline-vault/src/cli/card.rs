@@ -46,8 +46,17 @@ pub(super) fn card(context: &Context, asked: &CardArgs) -> Result<Report, Comman
         "serial": card.age().1,
         "files": targets.map(|path| path.display().to_string()).collect::<Vec<_>>(),
     });
-    Ok(Report::new(text, json))
+    let report = Report::new(text, json);
+    Ok(if card.mailboxes().is_empty() && !asked.words {
+        report.with_note(NO_MAILBOX)
+    } else {
+        report
+    })
 }
+
+/// Said wherever somebody would otherwise wait for an answer in vain.
+pub(super) const NO_MAILBOX: &str = "your card names no relay yet: answers and receipts reach you \
+    only from a vault paired with yours; `offline-vault relay add FILE` makes a mailbox";
 
 /// The eight words that people compare, in one line.
 pub(super) fn words(card: &Card) -> String {

@@ -16,7 +16,7 @@ use crate::files::read_bounded;
 use crate::limits::{CARD_FILE_BYTES_MAX, HOW_CHARS_MAX};
 use crate::names::LocalName;
 use crate::store::Contact;
-use crate::vault::{AddedCard, VaultError, WordsChallenge};
+use crate::vault::{AddedCard, Unconfirmed, VaultError, WordsChallenge};
 
 /// Carries out one of the commands on contacts.
 pub(super) fn contact(context: &Context, command: ContactCommand) -> Result<Report, CommandError> {
@@ -31,7 +31,7 @@ pub(super) fn contact(context: &Context, command: ContactCommand) -> Result<Repo
             super::items::accept(context, &item, nickname.as_deref())
         }
         ContactCommand::List => list(context),
-        ContactCommand::Remove { nickname } => remove(context, &nickname),
+        ContactCommand::Remove { nickname, discard } => remove(context, &nickname, discard),
     }
 }
 
@@ -151,9 +151,16 @@ fn list(context: &Context) -> Result<Report, CommandError> {
     Ok(Report::new(text, json!({ "contacts": contacts })))
 }
 
-fn remove(context: &Context, nickname: &str) -> Result<Report, CommandError> {
+fn remove(context: &Context, nickname: &str, discard: bool) -> Result<Report, CommandError> {
     let nickname = local_name(nickname)?;
-    context.vault()?.remove_contact(&nickname, context.now())?;
+    let unconfirmed = if discard {
+        Unconfirmed::Discard
+    } else {
+        Unconfirmed::Keep
+    };
+    context
+        .vault()?
+        .remove_contact(&nickname, unconfirmed, context.now())?;
     let text = format!("{nickname} is no contact any more.");
     Ok(Report::new(text, json!({ "removed": nickname.as_str() })))
 }

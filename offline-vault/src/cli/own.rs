@@ -41,7 +41,10 @@ pub(super) fn init(context: &Context, init: &Init) -> Result<Report, CommandErro
         Some(_) => " and the key file: keep a copy of both.\n",
         None => ": keep it safe, it cannot be recovered.\n",
     });
-    text.push_str("Next: give your card to others with `offline-vault card --output FILE`.");
+    text.push_str(
+        "Next: `offline-vault relay add FILE` with an operator's invitation, or \
+         `offline-vault pair show --name NAME`; then give your card to others.",
+    );
     let json = json!({ "vault": dir.display().to_string(), "name": init.name, "words": words });
     Ok(Report::new(text, json))
 }

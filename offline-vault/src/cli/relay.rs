@@ -44,12 +44,12 @@ fn list(context: &Context) -> Result<Report, CommandError> {
     for mailbox in context.vault()?.relays()? {
         let url = mailbox.keys.relay.url();
         let state = if mailbox.opened {
-            "open"
+            "handed to a courier, which opens it"
         } else {
-            "not open yet, as far as is known here"
+            "not handed to a courier yet"
         };
         let _ = writeln!(text, "{}  {state}", Shown(url));
-        listed.push(json!({ "relay": url, "opened": mailbox.opened }));
+        listed.push(json!({ "relay": url, "handed_to_courier": mailbox.opened }));
     }
     if listed.is_empty() {
         text.push_str("There are no mailboxes yet. Next: `offline-vault relay add FILE`.");

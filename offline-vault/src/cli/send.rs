@@ -7,13 +7,15 @@ use std::path::Path;
 use bundle_format::limits::SMALL_ENTRY_BYTES_MAX;
 use serde_json::json;
 
+use super::card::NO_MAILBOX;
 use super::contact::local_name;
 use super::progress::{Meter, size_text};
 use super::work_args::Send;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::names::LocalName;
-use crate::work::{SendRequest, Special, UNVERIFIED_SENTENCE, send as seal_and_store};
+use crate::vault::Vault;
+use crate::work::{SendRequest, Special, UNVERIFIED_SENTENCE, WorkError, send as seal_and_store};
 
 /// Carries out `send`.
 pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandError> {
@@ -22,6 +24,19 @@ pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandErr
         .iter()
         .map(|name| local_name(name))
         .collect::<Result<Vec<_>, _>>()?;
+    let vault = context.vault()?;
+    // Everything that can be wrong with the readers is said before a message is typed.
+    let unverified = unverified_among(vault, &to)?;
+    let unverified_accepted = match unverified.first() {
+        None => false,
+        Some(_) if asked.unverified => accepts_unverified(context, &unverified)?,
+        Some(nickname) => {
+            return Err(WorkError::Unverified {
+                nickname: nickname.clone(),
+            }
+            .into());
+        }
+    };
     let request = SendRequest {
         message: message(asked)?,
         paths: asked.paths.clone(),
@@ -30,10 +45,9 @@ pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandErr
         } else {
             Special::Refuse
         },
-        unverified_accepted: asked.unverified && accepts_unverified(context, &to)?,
+        unverified_accepted,
         to,
     };
-    let vault = context.vault()?;
     let mut meter = Meter::new("Sealing", None, context.options.json);
     let sent = seal_and_store(vault, &request, context.now(), &mut |done| {
         meter.reached(done)
@@ -49,7 +63,17 @@ pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandErr
         sent.file_count,
         size_text(sent.size_bytes)
     );
-    text.push_str("Next: plug in a stick and run `offline-vault sync --stick PATH`.");
+    match sent.without_way.first() {
+        None => text.push_str("Next: plug in a stick and run `offline-vault sync --stick PATH`."),
+        Some(name) => {
+            let item = sent.item;
+            let _ = write!(
+                text,
+                "There is no way to {name} yet. Next: `offline-vault explain {item}` says what is \
+                 missing."
+            );
+        }
+    }
     let json = json!({
         "item": sent.item.to_string(),
         "to": names,
@@ -66,11 +90,13 @@ pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandErr
             sent.skipped
         ));
     }
-    for name in &sent.without_way {
-        report = report.with_note(format!(
-            "there is no way to {name} yet; `offline-vault explain {}` says what is missing",
-            sent.item
-        ));
+    if vault.relays()?.is_empty()
+        && vault
+            .pairings()?
+            .iter()
+            .all(|lane| lane.contact_id.is_none())
+    {
+        report = report.with_note(NO_MAILBOX);
     }
     Ok(report)
 }
@@ -101,11 +127,21 @@ fn typed_message() -> Result<String, CommandError> {
     })
 }
 
+fn unverified_among(vault: &Vault, to: &[LocalName]) -> Result<Vec<LocalName>, CommandError> {
+    let mut unverified = Vec::new();
+    for nickname in to {
+        if vault.contact(nickname)?.verification.is_none() {
+            unverified.push(nickname.clone());
+        }
+    }
+    Ok(unverified)
+}
+
 /// The person types the sentence, so that it cannot happen by habit.
 fn accepts_unverified(context: &Context, to: &[LocalName]) -> Result<bool, CommandError> {
     let names: Vec<_> = to.iter().map(LocalName::as_str).collect();
     let question = format!(
-        "Nobody has compared the words of everybody among: {}.\n\
+        "Nobody has compared the words of: {}.\n\
          Somebody else may read what you send. To send it anyway, type exactly:\n  \
          {UNVERIFIED_SENTENCE}\n> ",
         names.join(", ")

@@ -31,7 +31,7 @@ pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandErr
     let mut text = String::new();
     write_arrived(&mut text, vault, &crossed)?;
     for lane in &crossed.lanes {
-        write_lane(&mut text, lane);
+        write_lane(&mut text, lane, crossed.report.medium_read_only);
     }
     write_ending(&mut text, &crossed);
     let report = Report::new(text, crossed_json(&crossed));
@@ -74,7 +74,7 @@ fn write_arrived(
     Ok(())
 }
 
-fn write_lane(text: &mut String, lane: &CrossedLane) {
+fn write_lane(text: &mut String, lane: &CrossedLane, is_read_only: bool) {
     let name = &lane.name;
     for pack in &lane.report.incoming {
         let _ = writeln!(text, "{}", incoming_text(name.as_str(), pack));
@@ -102,7 +102,7 @@ fn write_lane(text: &mut String, lane: &CrossedLane) {
         );
     }
     let to_carry = lane.report.parts_to_carry();
-    if to_carry > 0 {
+    if to_carry > 0 && !is_read_only {
         let bytes: u64 = lane
             .report
             .outgoing
@@ -151,20 +151,26 @@ fn write_ending(text: &mut String, crossed: &Crossed) {
     if report.foreign_count > 0 {
         let _ = writeln!(
             text,
-            "{} other files lie on the medium; they were not touched, and a finder can read them.",
+            "Files on the medium that are not for this vault: {}. They are another pairing's, or \
+             anything else, and were not touched. Is it the right stick?",
             report.foreign_count
         );
     }
     if report.medium_read_only {
         text.push_str("The medium is read-only: everything was taken in, nothing was written.\n");
     }
-    if crossed.new_items.is_empty()
-        && crossed.confirmed.is_empty()
-        && report
-            .lanes
-            .iter()
-            .all(|lane| lane.bytes_written == 0 && lane.packs_taken == 0 && lane.items_waiting == 0)
-    {
+    for (item, name) in &crossed.without_way {
+        let _ = writeln!(
+            text,
+            "{item}: there is no way to {name} yet; `offline-vault explain {item}` says what is \
+             missing."
+        );
+    }
+    let is_quiet = report.lanes.iter().all(|lane| {
+        let moved = lane.bytes_written > 0 || lane.packs_taken > 0;
+        !moved && lane.items_waiting == 0 && lane.parts_to_carry() == 0 && lane.damaged.is_empty()
+    });
+    if is_quiet && crossed.outcome.is_ok() && crossed.without_way.is_empty() {
         text.push_str("There was nothing new in either direction.\n");
     }
     text.push_str(if report.safe_to_remove {

@@ -7,7 +7,16 @@ use pack_format::words::{FINGERPRINT_WORDS, WordsError, split_words};
 use super::{Vault, VaultError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{Changes, Contact, Tables, Verification};
+use crate::store::{Changes, Contact, RecipientState, Tables, Verification};
+
+/// What becomes of bundles that a removed contact has not confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// The contact is not removed while there are any.
+    Keep,
+    /// They are forgotten with the contact.
+    Discard,
+}
 
 /// What became of a card.
 #[derive(Debug)]
@@ -176,10 +185,26 @@ impl Vault {
     /// Removes a contact, the key chains with them and what was outstanding for them.
     ///
     /// # Errors
-    /// [`VaultError::ContactUnknown`], [`VaultError::Store`].
-    pub fn remove_contact(&self, nickname: &LocalName, now: UnixTime) -> Result<(), VaultError> {
+    /// [`VaultError::ContactUnknown`], [`VaultError::ContactAwaits`], [`VaultError::Store`].
+    pub fn remove_contact(
+        &self,
+        nickname: &LocalName,
+        unconfirmed: Unconfirmed,
+        now: UnixTime,
+    ) -> Result<(), VaultError> {
         self.store.write(|changes| {
             let contact = known_contact(changes, nickname)?;
+            let waiting = changes
+                .recipients_of_contact(contact.id)?
+                .into_iter()
+                .filter(|it| {
+                    it.sequence > 0 && it.state < RecipientState::Confirmed && !it.stranded
+                });
+            let count = waiting.count();
+            if count > 0 && unconfirmed == Unconfirmed::Keep {
+                let nickname = nickname.clone();
+                return Err(VaultError::ContactAwaits { nickname, count });
+            }
             changes.remove_contact(contact.id)?;
             changes.note(now, &format!("The contact {nickname} was removed."))?;
             Ok(())

@@ -94,6 +94,14 @@ pub enum VaultError {
         /// The nickname that was asked for.
         nickname: LocalName,
     },
+    /// Bundles for the contact have not been confirmed.
+    #[error("{nickname} has not confirmed {count} bundles that you sent or sealed")]
+    ContactAwaits {
+        /// Who was to be removed.
+        nickname: LocalName,
+        /// How many bundles.
+        count: usize,
+    },
     /// The words that were heard are not the contact's.
     #[error("the words are not those of {nickname}")]
     WordsDiffer {
@@ -150,6 +158,7 @@ impl Advice for VaultError {
             Self::NicknameTaken { .. } => "nickname-taken",
             Self::LocalName(_) => "name-unusable",
             Self::ContactUnknown { .. } => "contact-unknown",
+            Self::ContactAwaits { .. } => "contact-awaits",
             Self::WordsDiffer { .. } => "words-differ",
             Self::Words(WordsError::Count { .. }) => "words-count",
             Self::Words(_) => "words-mistyped",
@@ -226,6 +235,12 @@ impl VaultError {
                  one name, add this one with --as OTHER-NAME and compare the words."
             }
             Self::LocalName(_) => "Choose another name.",
+            Self::ContactAwaits { nickname, .. } => {
+                return format!(
+                    "List them with `offline-vault outbox`; to forget them with the contact, run \
+                     `offline-vault contact remove {nickname} --discard`."
+                );
+            }
             Self::ContactUnknown { .. } => "List them with `offline-vault contact list`.",
             Self::WordsDiffer { .. } => {
                 "Let them read all eight words again; if they still differ, this card is not \

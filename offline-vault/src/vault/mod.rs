@@ -23,7 +23,7 @@ use crate::paths::VaultPaths;
 use crate::store::{Meta, Store};
 use crate::vault_key::{KdfCost, KeyFile, SALT_BYTES};
 
-pub use contacts::{AddedCard, WordsChallenge};
+pub use contacts::{AddedCard, Unconfirmed, WordsChallenge};
 pub use error::VaultError;
 
 use files::VaultLock;

@@ -387,10 +387,13 @@ fn explain_in(vault: &Vault, row: &Incoming) -> Result<Explanation, WorkError> {
             known.push(format!(
                 "It is signed by {nickname}, whose words you have compared."
             ));
-            let receipt = if row.receipted {
-                "A receipt was sealed"
-            } else {
-                "A receipt is sealed with the next crossing"
+            let contact = vault.store().read().contact_named(nickname)?;
+            let lanes = vault.store().read().lanes()?;
+            let has_way_back = contact.is_some_and(|contact| has_way(&contact, &lanes));
+            let receipt = match (row.receipted, has_way_back) {
+                (true, _) => "A receipt was sealed",
+                (false, true) => "A receipt is sealed with the next crossing",
+                (false, false) => "There is no way back to them yet, so no receipt can go out",
             };
             known.push(format!("{receipt}."));
         }

@@ -8,6 +8,7 @@ use pack_format::codec::Wire as _;
 use pack_format::pack::PlannedItem;
 
 use super::host::VaultHost;
+use super::send::has_way;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
@@ -37,6 +38,8 @@ pub struct Crossed {
     /// What the vault noted meanwhile, oldest first: refusals, reports of couriers, changed cards,
     /// signs of a copied vault.
     pub notes: Vec<String>,
+    /// Items that wait for a reader to whom no pairing leads.
+    pub without_way: Vec<(ItemId, LocalName)>,
     /// Bundles that were here already.
     pub duplicates: u64,
     /// The engine's own report.
@@ -116,10 +119,31 @@ pub fn sync(
         confirmed,
         refused: brought.refused,
         notes: notes_since(vault, noted_before)?,
+        without_way: without_way(vault)?,
         duplicates: brought.duplicates,
         outcome,
         report,
     })
+}
+
+fn without_way(vault: &Vault) -> Result<Vec<(ItemId, LocalName)>, WorkError> {
+    let tables = vault.store().read();
+    let lanes = tables.lanes()?;
+    let mut waiting = Vec::new();
+    for outgoing in tables.outgoing()? {
+        if outgoing.freed || outgoing.kind == OutgoingKind::Receipt {
+            continue;
+        }
+        for recipient in tables.recipients(outgoing.id)? {
+            let Some(contact) = tables.contact(recipient.contact_id)? else {
+                continue;
+            };
+            if recipient.state < RecipientState::TakenIn && !has_way(&contact, &lanes) {
+                waiting.push((ItemId::Out(outgoing.id), contact.nickname));
+            }
+        }
+    }
+    Ok(waiting)
 }
 
 fn notes_since(vault: &Vault, count: u32) -> Result<Vec<String>, WorkError> {

@@ -14,7 +14,7 @@ use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::passphrase::Passphrase;
 use crate::store::RecipientState;
-use crate::vault::{NewVault, Vault};
+use crate::vault::{NewVault, Unconfirmed, Vault};
 use crate::vault_key::KdfCost;
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
@@ -563,7 +563,9 @@ fn a_contact_removed_and_added_again_goes_on_where_it_was() {
     for vault in [&amina, &bilal, &amina, &bilal] {
         cross(vault, &place.stick());
     }
-    bilal.remove_contact(&name("amina"), NOW).unwrap();
+    bilal
+        .remove_contact(&name("amina"), Unconfirmed::Keep, NOW)
+        .unwrap();
     introduce(&bilal, &amina, "amina");
     assert_eq!(
         bilal.contact(&name("amina")).unwrap().next_sequence,
