@@ -36,6 +36,9 @@ pub struct Sync {
     /// A whole device, a tape or an image file instead, without a file system; it is overwritten.
     #[arg(long, value_name = "DEVICE", conflicts_with = "stick")]
     pub raw: Option<PathBuf>,
+    /// Write over a device or file that holds something else.
+    #[arg(long, requires = "raw")]
+    pub overwrite: bool,
     /// The largest piece on the medium, in MiB; a damaged piece is sent again alone.
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub part_mib: u32,

@@ -138,7 +138,8 @@ impl<'a> VaultHost<'a> {
             }
         }
         for name in freed {
-            remove_if_present(&self.vault.paths().bundles().join(name))?;
+            // The transaction is done; a file that stays is removed when the vault is next opened.
+            let _ = remove_if_present(&self.vault.paths().bundles().join(name));
         }
         self.brought.add(brought);
         Ok(())
