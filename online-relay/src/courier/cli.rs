@@ -104,6 +104,9 @@ struct Sync {
     /// A device, tape or image file without a file system
     #[arg(long, value_name = "DEVICE")]
     raw: Option<PathBuf>,
+    /// Write over a device or file that holds something else
+    #[arg(long, requires = "raw")]
+    overwrite: bool,
     /// The one vault that the medium goes to; otherwise it carries for every paired vault
     #[arg(long, value_name = "NAME")]
     vault: Option<String>,
@@ -270,7 +273,10 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
             plain_http: command.plain_http,
             ..ClientOptions::default()
         },
-        ..SyncOptions::default()
+        crossing: crossing::Options {
+            overwrite: command.overwrite,
+            ..crossing::Options::default()
+        },
     };
     let cancel = Cancel::on_signals()?;
     let mut watch = match form {

@@ -100,6 +100,7 @@ impl Host for CourierHost<'_> {
 
 fn due(store: &mut Store, lane: LaneId) -> Result<Vec<PlannedItem>, StoreError> {
     let lane = store.lane_number(lane)?;
+    store.forget_damaged(lane)?;
     let receipts = store.due_receipts(lane)?.into_iter().map(Item::Stored);
     let reports = store.due_reports(lane)?.into_iter().map(Item::Report);
     let small = receipts.chain(reports);

@@ -6,7 +6,7 @@ use pack_format::advice::{Advice as _, Exit};
 use pack_format::relay::ContentId;
 
 use super::scripted::{self, Asked, ScriptedRelay, blob, listing};
-use super::world::Site;
+use super::world::{Site, watch};
 use crate::common::{Person, bundle};
 
 /// A relay with these bundles in its one mailbox; `give` makes the answer to a download.
@@ -57,6 +57,35 @@ fn an_interrupted_download_goes_on_where_it_stopped() {
     site.vault_trip();
     assert_eq!(site.vault.memory.received, [sent]);
     assert_eq!(site.courier_files("incoming").len(), 0);
+}
+
+#[test]
+fn a_fetched_bundle_that_is_damaged_before_it_is_packed_is_fetched_again() {
+    let sent = bundle(100_000, 1);
+    let relay = relay_with(vec![sent.clone()], |bytes, asked| {
+        blob(bytes, asked.offset(), usize::MAX / 2)
+    });
+    let mut site = site_that_fetches(&relay);
+    let trip = |site: &Site, offline: bool, with_stick: bool| {
+        let mut options = site.options();
+        options.offline = offline;
+        options.medium = options.medium.filter(|_| with_stick);
+        site.courier().sync(&options, &mut watch()).unwrap()
+    };
+    trip(&site, true, true);
+    trip(&site, false, false);
+    let file = site.courier_files("blobs").remove(0);
+    let mut damaged = sent.clone();
+    damaged[50_000] ^= 1;
+    std::fs::write(&file, damaged).unwrap();
+    trip(&site, true, true);
+    site.vault_trip();
+    assert!(site.vault.memory.received.is_empty());
+    assert!(!file.exists());
+    trip(&site, false, true);
+    site.vault_trip();
+    assert_eq!(site.vault.memory.received, [sent]);
+    assert_eq!(relay.downloads(), [0, 0]);
 }
 
 #[test]

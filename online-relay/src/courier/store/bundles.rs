@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
+use pack_format::pack::PlannedItem;
 use pack_format::relay::ContentId;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::files::{FileName, Place, Written};
 use super::lanes::LaneNumber;
@@ -31,6 +32,46 @@ impl Store {
         self.files
             .open_blob(&name, u64::try_from(size_bytes).unwrap_or(0))
     }
+
+    /// Forgets the fetched bundles for a vault whose bytes were lost or damaged since, so that
+    /// they are fetched again: the vault would throw them away, and nobody would hear of it.
+    ///
+    /// Each is read once in a run, and not at all in the run that has fetched it.
+    pub(crate) fn forget_damaged(&mut self, lane: LaneNumber) -> Result<(), StoreError> {
+        for item in self.due_bundles(lane)? {
+            let PlannedItem::Bundle {
+                content_id,
+                size_bytes,
+            } = item
+            else {
+                continue;
+            };
+            if self.checked.contains(&content_id) {
+                continue;
+            }
+            let file = file_of(&self.index(), &content_id)?;
+            if file.is_some_and(|file| self.files.is_intact(&file, &content_id, size_bytes)) {
+                self.checked.insert(content_id);
+            } else {
+                self.transact(|change| change.want_again(&content_id))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a bundle is.
+fn file_of(index: &Connection, content_id: &ContentId) -> Result<Option<FileName>, StoreError> {
+    index
+        .query_row(
+            "SELECT file FROM bundles WHERE content_id = ?1",
+            [content_id.0],
+            |row| row.get::<_, String>("file"),
+        )
+        .optional()
+        .map_err(StoreError::index("looking up a bundle"))?
+        .map(|file| FileName::from_index(&file))
+        .transpose()
 }
 
 impl Change<'_> {
@@ -76,22 +117,28 @@ impl Change<'_> {
         if self.index.execute(insert, values).map_err(failed)? == 1 {
             return Ok(true);
         }
-        let select = "SELECT file FROM bundles WHERE content_id = ?1";
-        let stored: String = self
-            .index
-            .query_row(select, [written.content_id.0], |row| row.get("file"))
-            .map_err(failed)?;
-        let stored = FileName::from_index(&stored)?;
-        if self
-            .files
-            .is_intact(&stored, &written.content_id, written.size_bytes)
-        {
-            return Ok(false);
+        let (content_id, size_bytes) = (&written.content_id, written.size_bytes);
+        if let Some(stored) = file_of(self.index, content_id)? {
+            if self.files.is_intact(&stored, content_id, size_bytes) {
+                return Ok(false);
+            }
+            self.pending.doomed.push(stored);
         }
         let update = "UPDATE bundles SET size_bytes = ?2, file = ?3 WHERE content_id = ?1";
         self.index.execute(update, values).map_err(failed)?;
-        self.pending.doomed.push(stored);
         Ok(true)
+    }
+
+    /// Forgets a bundle whose bytes are not what they were: where it was fetched it is wanted
+    /// again, and tickets wait without it.
+    fn want_again(&mut self, content_id: &ContentId) -> Result<(), StoreError> {
+        let update = "UPDATE listed SET state = 0, arrival = NULL
+             WHERE state = 1 AND content_id = ?1";
+        self.index
+            .execute(update, [content_id.0])
+            .map_err(StoreError::index("forgetting a damaged bundle"))?;
+        let delete = "DELETE FROM bundles WHERE content_id = ?1 RETURNING file";
+        self.doom(delete, [content_id.0])
     }
 
     /// Whether a bundle is here.

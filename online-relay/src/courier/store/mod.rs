@@ -19,9 +19,11 @@ mod schema;
 mod status;
 mod tickets;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pack_format::relay::ContentId;
 use rusqlite::{Connection, Params, Row};
 
 pub(crate) use self::acknowledgements::WaitingAcknowledgement;
@@ -46,6 +48,8 @@ pub(crate) struct Store {
     files: BundleFiles,
     spool_dir: PathBuf,
     pending: Option<Pending>,
+    /// Fetched bundles whose bytes were found to be right in this run.
+    checked: HashSet<ContentId>,
 }
 
 /// What the open transaction does to files.
@@ -80,6 +84,7 @@ impl Store {
             files,
             spool_dir,
             pending: None,
+            checked: HashSet::new(),
         })
     }
 

@@ -138,7 +138,9 @@ impl Store {
                 change.pending.doomed.push(whole.written.name.clone());
             }
             change.mark_here(wanted)
-        })
+        })?;
+        self.checked.insert(whole.content_id());
+        Ok(())
     }
 }
 
