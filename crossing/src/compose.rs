@@ -359,7 +359,10 @@ mod tests {
 
     #[test]
     fn a_pack_never_has_too_many_parts() {
-        let options = Options { part_bytes: MIB };
+        let options = Options {
+            part_bytes: MIB,
+            ..Options::default()
+        };
         let pack_bytes = 200 << 30;
         let part_bytes = part_bytes(pack_bytes, u64::MAX, &options);
         assert_eq!(part_bytes, 64 * MIB);
@@ -369,7 +372,10 @@ mod tests {
     #[test]
     fn odd_part_sizes_are_rounded_down() {
         for (asked, given) in [(0, MIB), (3 * MIB, 2 * MIB), (u64::MAX, 1 << 30)] {
-            let options = Options { part_bytes: asked };
+            let options = Options {
+                part_bytes: asked,
+                ..Options::default()
+            };
             assert_eq!(part_bytes(64 * MIB, u64::MAX, &options), given);
         }
     }

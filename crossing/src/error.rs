@@ -21,6 +21,10 @@ pub enum CrossingError {
     /// The medium without a file system failed.
     #[error(transparent)]
     Raw(RawError),
+    /// What is due was not written over what lies on the raw medium: it is neither empty nor of
+    /// these pairings.
+    #[error("the medium holds something else")]
+    MediumNotOurs,
     /// The machine's own store failed.
     #[error(transparent)]
     Host(HostError),
@@ -79,6 +83,7 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.code(),
             Self::Raw(err) => err.code(),
             Self::Host(err) => err.code(),
+            Self::MediumNotOurs => "crossing-medium-not-ours",
             Self::TakeIn(_) => "crossing-take-in",
             Self::Spool { .. } => "crossing-spool",
             Self::Bundle(_) => "crossing-bundle-unreadable",
@@ -96,6 +101,9 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.data_safe(),
             Self::Raw(err) => err.data_safe(),
             Self::Host(err) => err.data_safe(),
+            Self::MediumNotOurs => {
+                "Nothing was written to it; what is on it is as it was.".to_owned()
+            }
             Self::TakeIn(_) | Self::Spool { .. } => {
                 "Nothing is lost: what was not taken in is still on the medium.".to_owned()
             }
@@ -124,6 +132,9 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.next_step(),
             Self::Raw(err) => err.next_step(),
             Self::Host(err) => err.next_step(),
+            Self::MediumNotOurs => {
+                "If nothing on it is needed, run the same command with --overwrite.".to_owned()
+            }
             Self::TakeIn(_) | Self::Spool { .. } => {
                 "Free space on this machine if its disk is full, and run the same command again."
                     .to_owned()
@@ -153,6 +164,7 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.exit(),
             Self::Raw(err) => err.exit(),
             Self::Host(err) => err.exit(),
+            Self::MediumNotOurs => Exit::Usage,
             Self::Damaged { .. } => Exit::Refused,
             _ => Exit::Failed,
         }

@@ -209,6 +209,15 @@ impl Lane {
         receipt.chain(outstanding.map(|(index, pack)| (*index, pack)))
     }
 
+    /// Whether these bytes begin with a part of a pack that was sent and not receipted.
+    pub(crate) fn wrote(&self, beginning: &[u8]) -> bool {
+        let receipt = self.receipt.iter().map(|(_, pack)| pack);
+        receipt.chain(self.outstanding.values()).any(|pack| {
+            let key = pack.secret.tag_key();
+            (0..pack.cut.count()).any(|part| beginning.starts_with(&key.tag(part)))
+        })
+    }
+
     /// The pack of this number that is on its way.
     pub(crate) fn sent_mut(&mut self, index: PackIndex) -> Option<&mut Outstanding> {
         match &mut self.receipt {

@@ -18,6 +18,7 @@ mod meter;
 mod opening;
 mod progress;
 mod raw;
+mod raw_owner;
 mod raw_write;
 mod receipts;
 mod report;
@@ -42,12 +43,15 @@ pub struct Options {
     /// The largest part that a new pack is cut into, in bytes of pack; rounded down to a power of
     /// two from 1 MiB to 1 GiB.
     pub part_bytes: u64,
+    /// Write over a raw medium that holds something else.
+    pub overwrite: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             part_bytes: PART_BYTES_DEFAULT,
+            overwrite: false,
         }
     }
 }

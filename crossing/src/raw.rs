@@ -23,6 +23,7 @@ use crate::{
     CrossingError, Host, Lane, Options, Phase, Progress, SyncReport, compose, intake,
     look::{Recognised, Shelf},
     meter::Meter,
+    raw_owner::Owner,
     raw_write,
     write::{self, DuePart},
 };
@@ -32,10 +33,11 @@ use crate::{
 ///
 /// Parts of incomplete packs are kept on this machine before anything is overwritten; the sender
 /// keeps everything else until a receipt returns. What is due and lies at the beginning already
-/// stays there, and the rest is written behind it.
+/// stays there, and the rest is written behind it. A medium that holds something else is written
+/// over only where [`Options::overwrite`] says so.
 ///
 /// # Errors
-/// Any [`CrossingError`] but those of [`SyncReport::outcome`]. What was committed before counts;
+/// [`CrossingError::MediumNotOurs`]; any other [`CrossingError`] but those of [`SyncReport::outcome`]. What was committed before counts;
 /// the lanes are then as they were last stored.
 pub fn sync_raw(
     device: &Path,
@@ -77,6 +79,7 @@ pub fn sync_raw(
     let on_medium = raw_write::Departure {
         device,
         rewrites_only: extent.is_tape,
+        may_write_over: options.overwrite || search.is_free,
         lanes,
         host,
         report: &mut report,
@@ -127,6 +130,8 @@ struct Search {
     places: Vec<RawFound>,
     /// Where something begins like a part that this machine writes.
     ours: BTreeMap<u64, ([u8; PART_HEADER_BYTES], RawFound)>,
+    /// Nobody else needs what it holds.
+    is_free: bool,
 }
 
 impl Search {
@@ -137,6 +142,7 @@ impl Search {
         meter: &mut Meter<'_>,
     ) -> Result<Self, CrossingError> {
         meter.begin(Phase::Looking, extent.size_bytes)?;
+        let owner = Owner::of(reader.beginning().map_err(CrossingError::Raw)?, lanes);
         let chains: Vec<_> = lanes.iter().map(|lane| &lane.receive).collect();
         let mut finder = PartFinder::new(&chains);
         // What is no part cannot be told from a late part here: both look like noise.
@@ -150,11 +156,13 @@ impl Search {
             found: lanes.iter().map(|_| Vec::new()).collect(),
             places: Vec::new(),
             ours: BTreeMap::new(),
+            is_free: owner.is_free(false),
         };
         let mut copy_counts = HashMap::new();
         loop {
             let mut stopped = None;
             let mut hit = None;
+            let mut is_free = search.is_free;
             let place = reader.find_next(|head| {
                 if let Err(err) = meter.advance(RAW_BOUNDARY_BYTES) {
                     // Any length ends the search; what it found is not looked at.
@@ -163,8 +171,13 @@ impl Search {
                 }
                 let part = finder.find(head);
                 hit = Some((*head, part));
+                if part.is_some() || due.contains_key(head) {
+                    // Also one that was not written to its end.
+                    is_free = owner.is_free(true);
+                }
                 part.map_or_else(|| due.get(head).copied(), |part| Some(part.size_bytes()))
             });
+            search.is_free = is_free;
             if let Some(err) = stopped {
                 return Err(err);
             }

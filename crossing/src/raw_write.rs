@@ -17,6 +17,8 @@ pub(crate) struct Departure<'a, 'p> {
     pub(crate) device: &'a Path,
     /// The medium cannot be gone on with: it is written from its beginning or not at all.
     pub(crate) rewrites_only: bool,
+    /// What lies on the medium is not needed by anybody else, or not at all.
+    pub(crate) may_write_over: bool,
     pub(crate) lanes: &'a [Lane],
     pub(crate) host: &'a dyn Host,
     pub(crate) report: &'a mut SyncReport,
@@ -42,6 +44,9 @@ impl Departure<'_, '_> {
         let on_medium = self.put_all(&mut kept)?;
         if kept.same.len() == due_count {
             return Ok(on_medium);
+        }
+        if !self.may_write_over {
+            return Err(CrossingError::MediumNotOurs);
         }
         let mut same = kept.same;
         let start = if self.rewrites_only || same.is_empty() {

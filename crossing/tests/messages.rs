@@ -23,6 +23,7 @@ fn errors() -> Vec<CrossingError> {
             path: PathBuf::from("/media/stick"),
         }),
         CrossingError::Raw(RawError::ReadBackDiffers),
+        CrossingError::MediumNotOurs,
         CrossingError::Host(HostError::new(StoreFailed)),
         CrossingError::TakeIn(failure()),
         CrossingError::Spool {

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::machine::{Machine, noise, pair};
 
-/// An image file of noise, as a device was left by somebody else.
+/// A blank image file.
 fn image(dir: &TempDir, len: usize) -> std::path::PathBuf {
     let path = dir.path().join("image");
-    fs::write(&path, noise(99, len)).unwrap();
+    fs::write(&path, vec![0; len]).unwrap();
     path
 }
 
@@ -190,4 +190,61 @@ fn cancelling_a_search_stops_it() {
     let path = image(&dir, 3_000_000);
     let err = try_sync(&mut vault, &path, &mut Stop).unwrap_err();
     assert_eq!(err.code(), "cancelled");
+}
+
+#[test]
+fn what_somebody_else_needs_is_not_written_over() {
+    let (mut vault, mut courier) = pair();
+    let dir = TempDir::new().unwrap();
+    let path = image(&dir, 0);
+    for thesis in [
+        b"Chapter one.\n".repeat(9000),
+        noise(99, 90_000),
+        vec![b'x'],
+    ] {
+        fs::write(&path, &thesis).unwrap();
+        // Nothing is due: nothing to refuse.
+        sync(&mut courier, &path);
+        if vault.outbox_len() == 0 {
+            vault.send(b"one");
+        }
+        let err = try_sync(&mut vault, &path, &mut Quiet).unwrap_err();
+        assert_eq!(err.code(), "crossing-medium-not-ours");
+        assert!(fs::read(&path).unwrap() == thesis);
+    }
+    vault.options.overwrite = true;
+    assert_eq!(sync(&mut vault, &path).lanes[0].parts_written, 1);
+    sync(&mut courier, &path);
+    assert_eq!(courier.received(), [b"one"]);
+}
+
+#[test]
+fn parts_between_foreign_files_are_taken_in_and_nothing_is_written() {
+    let (mut vault, mut courier) = pair();
+    let dir = TempDir::new().unwrap();
+    let path = image(&dir, 0);
+    vault.send(b"one");
+    sync(&mut vault, &path);
+    let disk = [vec![b'f'; 8192], fs::read(&path).unwrap()].concat();
+    fs::write(&path, &disk).unwrap();
+    let err = try_sync(&mut courier, &path, &mut Quiet).unwrap_err();
+    assert_eq!(err.code(), "crossing-medium-not-ours");
+    assert_eq!(courier.received(), [b"one"]);
+    assert!(fs::read(&path).unwrap() == disk);
+}
+
+#[test]
+fn a_medium_that_was_pulled_while_it_was_written_is_still_ours() {
+    let (mut vault, mut courier) = pair();
+    let dir = TempDir::new().unwrap();
+    let path = image(&dir, 0);
+    vault.send(&noise(1, 900_000));
+    sync(&mut vault, &path);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(300_000).unwrap();
+    assert_eq!(sync(&mut vault, &path).lanes[0].parts_written, 1);
+    sync(&mut courier, &path);
+    // The receipt that the courier wrote there itself.
+    courier.send(b"answer");
+    assert_eq!(sync(&mut courier, &path).lanes[0].parts_written, 1);
 }

@@ -35,6 +35,15 @@ impl RawReader {
         })
     }
 
+    /// The first MiB of the medium, or all of it where it is shorter.
+    ///
+    /// # Errors
+    /// [`RawError::Gone`] or [`RawError::Io`] where the medium cannot be read.
+    pub fn beginning(&mut self) -> Result<&[u8], RawError> {
+        self.load_window(0)?;
+        Ok(&self.window)
+    }
+
     /// Goes on to the next part that `recognise` knows by its first 64 bytes; `None` at the end.
     ///
     /// `recognise` is asked at every 512-byte boundary and answers with the part's length. The
