@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use online_relay::client::RelayError;
+use pack_format::relay::ContentId;
 
 use crate::common::{TestRelay, bundle, eventually, head};
 
@@ -144,7 +145,7 @@ fn a_resumed_upload_is_checked_as_a_whole() {
 }
 
 #[test]
-fn a_second_upload_gets_the_same_receipt_also_after_the_acknowledgement() {
+fn a_second_upload_gets_the_same_receipt_until_the_acknowledgement() {
     let relay = TestRelay::start();
     let amina = relay.member(1);
     let sent = bundle(5_000, 1);
@@ -164,13 +165,17 @@ fn a_second_upload_gets_the_same_receipt_also_after_the_acknowledgement() {
     let headers = headers
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(upload_offset(&relay, &path, &ticket.to_header()), Some(0));
     let again = relay.call("PUT", &path, &headers, &sent);
-    assert_eq!(again.status, 200);
+    assert_eq!(again.status, 201);
+    let receipt = amina.send(&relay, &sent);
     assert_eq!(
         again.header("causeway-receipt"),
-        Some(first.to_header().as_str())
+        Some(receipt.to_header().as_str())
     );
-    assert_eq!(relay.blob_count(), 0);
+    assert_eq!(receipt.verify().unwrap().sequence, 2);
+    assert_eq!(amina.waiting(&relay), [ContentId::of(&sent)]);
+    assert_eq!(relay.blob_count(), 1);
 }
 
 #[test]

@@ -51,6 +51,20 @@ fn a_bundle_crosses_from_vault_to_vault_and_its_receipt_comes_back() {
 }
 
 #[test]
+fn a_bundle_that_the_relay_has_already_is_receipted_and_not_counted_as_uploaded() {
+    let relay = TestRelay::start();
+    let ben = relay.member(2);
+    let mut amina = Site::at(&relay);
+    let letter = bundle(5_000, 1);
+    ben.send(&relay, &letter);
+    amina.vault.send(&relay.address, &ben, &letter);
+    let outcome = amina.round_trip();
+    let visit = &outcome.network.as_ref().unwrap().relays[0];
+    assert_eq!((visit.bundles_uploaded, visit.bytes_uploaded), (0, 0));
+    assert_eq!(amina.vault.memory.receipts.len(), 1);
+}
+
+#[test]
 fn a_courier_keeps_nothing_that_both_sides_have_confirmed() {
     let relay = TestRelay::start();
     let keys = Person::new(1);

@@ -276,7 +276,10 @@ impl<'a> Visit<'a> {
         };
         let what = format!("Uploading to {url}");
         let watch = &mut *self.watch;
+        // A receipt alone may be for what was sent before, and its answer was lost.
+        let mut was_sent = false;
         let mut progress = |sent_bytes: u64| {
+            was_sent = true;
             watch.at(&what, sent_bytes.saturating_add(before_bytes), total_bytes);
         };
         match client.upload(&ticket.ticket, &body, &mut progress) {
@@ -284,9 +287,11 @@ impl<'a> Visit<'a> {
                 let number = self.relay.number;
                 self.store
                     .transact(|change| change.note_stored(number, ticket, &receipt))?;
-                let report = &mut *self.report;
-                report.bundles_uploaded = report.bundles_uploaded.saturating_add(1);
-                report.bytes_uploaded = report.bytes_uploaded.saturating_add(size_bytes);
+                if was_sent {
+                    let report = &mut *self.report;
+                    report.bundles_uploaded = report.bundles_uploaded.saturating_add(1);
+                    report.bytes_uploaded = report.bytes_uploaded.saturating_add(size_bytes);
+                }
                 Ok(())
             }
             Err(source) => self.failed(ticket.lane, content_id, source),

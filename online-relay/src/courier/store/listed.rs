@@ -62,7 +62,8 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Notes one page of a mailbox; what is known stays as it is.
+    /// Notes one page of a mailbox; what is known stays as it is. A bundle that a vault has, and
+    /// that was sent once more since, is wanted again: its sender waits for the receipt.
     pub(crate) fn note_page(
         &mut self,
         mailbox: MailboxNumber,
@@ -71,7 +72,8 @@ impl Change<'_> {
         let insert = "INSERT INTO listed (mailbox, content_id, sequence, size_bytes)
              VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (mailbox, content_id) DO UPDATE SET sequence = excluded.sequence,
-                 size_bytes = iif(state = 0, excluded.size_bytes, size_bytes)";
+                 size_bytes = iif(state = 0, excluded.size_bytes, size_bytes),
+                 state = iif(state = 2 AND excluded.sequence > sequence, 0, state)";
         for item in page {
             let values = params![
                 mailbox.0,

@@ -123,17 +123,22 @@ mod tests {
     }
 
     fn list(store: &mut Store) -> Wanted {
+        list_at(store, 1).remove(0)
+    }
+
+    /// What is wanted once the relay lists `BUNDLE` under this sequence number.
+    fn list_at(store: &mut Store, sequence: u64) -> Vec<Wanted> {
         let relay = store.relays_to_visit().unwrap().remove(0).number;
         let mailbox = store.mailboxes(relay).unwrap().remove(0).number;
         let listed = Listed {
-            sequence: 1,
+            sequence,
             content_id: ContentId::of(BUNDLE),
             size_bytes: BUNDLE.len() as u64,
         };
         store
             .transact(|change| change.note_page(mailbox, &[listed]))
             .unwrap();
-        store.wanted(mailbox, 0).unwrap().remove(0)
+        store.wanted(mailbox, 0).unwrap()
     }
 
     fn count(dir: &TempDir, name: &str) -> usize {
@@ -255,6 +260,18 @@ mod tests {
             return;
         }
         store.keep_whole(wanted, &whole).unwrap();
+    }
+
+    #[test]
+    fn a_bundle_that_was_sent_again_is_wanted_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, lane, wanted) = store(dir.path());
+        download(&mut store, &wanted, usize::MAX);
+        store
+            .transact(|change| change.bundle_told(lane, &ContentId::of(BUNDLE)))
+            .unwrap();
+        assert!(list_at(&mut store, 1).is_empty());
+        assert_eq!(list_at(&mut store, 2).len(), 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Store, from_sql, to_sql};
 /// What the relay holds of one bundle of one mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// All of it, or it did until the owner acknowledged.
+    /// All of it; it waits for its reader.
     Stored {
         /// Its place in the mailbox.
         sequence: u64,
@@ -40,7 +40,8 @@ impl Store {
     /// What is held of a bundle that is to have `size_bytes`.
     ///
     /// The start of an upload of another size does not count: one of the two tickets is wrong,
-    /// and the hash will tell which.
+    /// and the hash will tell which. An acknowledged bundle counts as not here: whoever sends it
+    /// again, because a receipt was lost on its way home, has to reach the reader again.
     pub(crate) fn find(
         &self,
         mailbox: MailboxNumber,
@@ -51,7 +52,8 @@ impl Store {
         let index = self.index();
         let sequence: Option<i64> = index
             .query_row(
-                "SELECT sequence FROM bundles WHERE mailbox = ?1 AND content_id = ?2",
+                "SELECT sequence FROM bundles
+                 WHERE mailbox = ?1 AND content_id = ?2 AND file IS NOT NULL",
                 params![mailbox.0, content_id.0],
                 |row| row.get(0),
             )

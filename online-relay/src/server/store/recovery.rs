@@ -112,8 +112,8 @@ fn check_bundles(
     if count > 0 && !accept_loss {
         return Err(StoreError::BundlesMissing { count });
     }
-    // Unlike an acknowledged bundle, a lost one loses its row: it may be sent again, and then gets
-    // the next sequence number, which every fetcher will see.
+    // Like an acknowledged one, a lost bundle may be sent again, and then gets the next sequence
+    // number, which every fetcher will see.
     forget(index, files, "DELETE FROM bundles WHERE file = ?1", &lost)?;
     Ok((count, bytes))
 }

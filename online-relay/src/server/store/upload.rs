@@ -191,7 +191,9 @@ impl Upload {
         change
             .execute(
                 "INSERT INTO bundles (mailbox, sequence, content_id, size_bytes, file)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (mailbox, content_id) DO UPDATE SET sequence = excluded.sequence,
+                     size_bytes = excluded.size_bytes, file = excluded.file",
                 params![
                     self.mailbox.0,
                     sequence,

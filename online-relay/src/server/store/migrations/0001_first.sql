@@ -28,8 +28,8 @@ CREATE TABLE invitations (
     mailbox   INTEGER REFERENCES mailboxes (number)
 ) STRICT, WITHOUT ROWID;
 
--- Append-only. `file` is NULL once the owner has acknowledged the bundle: the row stays, so that
--- its sequence number is not used again and a second upload is answered with the same receipt.
+-- `file` is NULL once the owner has acknowledged the bundle; an upload of it after that takes the
+-- row over under the next sequence number.
 CREATE TABLE bundles (
     mailbox    INTEGER NOT NULL REFERENCES mailboxes (number),
     sequence   INTEGER NOT NULL,
