@@ -35,6 +35,9 @@ fn client_errors() -> Vec<RelayError> {
         RelayError::PlainHttp {
             url: "http://relay.example".to_owned(),
         },
+        RelayError::OnionWithoutProxy {
+            url: "http://abc.onion".to_owned(),
+        },
         RelayError::Unreachable {
             url: url(),
             source: source(),

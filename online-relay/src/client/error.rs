@@ -24,6 +24,12 @@ pub enum RelayError {
         /// The relay's URL.
         url: String,
     },
+    /// An onion service without a proxy: the name would be asked for on the open network.
+    #[error("an onion service is reached through Tor only, and no proxy is given: {url:?}")]
+    OnionWithoutProxy {
+        /// The relay's URL.
+        url: String,
+    },
     /// No connection came about.
     #[error("the relay cannot be reached: {url:?}")]
     Unreachable {
@@ -138,6 +144,7 @@ impl Advice for RelayError {
         match self {
             Self::BadUrl { .. } => "bad-url",
             Self::PlainHttp { .. } => "plain-http",
+            Self::OnionWithoutProxy { .. } => "onion-without-proxy",
             Self::Unreachable { .. } => "relay-unreachable",
             Self::Interrupted { .. } => "connection-broke",
             Self::Stalled { .. } => "relay-stalled",
@@ -164,7 +171,9 @@ impl Advice for RelayError {
             Self::HashDiffers => {
                 "The relay threw the damaged bytes away. The vault still has its copy."
             }
-            Self::BadUrl { .. } | Self::PlainHttp { .. } => "Nothing was sent.",
+            Self::BadUrl { .. } | Self::PlainHttp { .. } | Self::OnionWithoutProxy { .. } => {
+                "Nothing was sent."
+            }
             _ => "Nothing is lost: what was not confirmed stays on this machine or on the relay.",
         }
         .to_owned()
@@ -178,6 +187,9 @@ impl Advice for RelayError {
             Self::PlainHttp { .. } => {
                 "Ask the operator for an https:// or .onion address, or allow it for a network \
                  you trust with --plain-http."
+            }
+            Self::OnionWithoutProxy { .. } => {
+                "Start Tor on this machine, and add --proxy socks5://127.0.0.1:9050."
             }
             Self::Unreachable { .. } => {
                 "Check that this machine is online and that the proxy runs, then sync again."
@@ -213,7 +225,9 @@ impl Advice for RelayError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::BadUrl { .. } | Self::PlainHttp { .. } => Exit::Usage,
+            Self::BadUrl { .. } | Self::PlainHttp { .. } | Self::OnionWithoutProxy { .. } => {
+                Exit::Usage
+            }
             Self::WrongKey { .. } | Self::Lied { .. } | Self::HashDiffers => Exit::Refused,
             _ => Exit::Failed,
         }

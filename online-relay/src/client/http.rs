@@ -46,7 +46,7 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(address: &RelayAddress, options: &ClientOptions) -> Result<Self, RelayError> {
-        check_url(address.url(), options.plain_http)?;
+        check_url(address.url(), options)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A relay must not send the courier, or its token, to another place.
@@ -205,7 +205,7 @@ fn broke(kind: io::ErrorKind) -> bool {
     )
 }
 
-fn check_url(url: &str, plain_http: bool) -> Result<(), RelayError> {
+fn check_url(url: &str, options: &ClientOptions) -> Result<(), RelayError> {
     let bad = || RelayError::BadUrl {
         what: "relay",
         url: url.to_owned(),
@@ -219,7 +219,12 @@ fn check_url(url: &str, plain_http: bool) -> Result<(), RelayError> {
     if has_user || uri.query().is_some() || !known_scheme {
         return Err(bad());
     }
-    if uri.scheme_str() == Some("https") || plain_http || stays_private(host) {
+    if is_onion(host) && options.proxy.is_none() {
+        return Err(RelayError::OnionWithoutProxy {
+            url: url.to_owned(),
+        });
+    }
+    if uri.scheme_str() == Some("https") || options.plain_http || stays_private(host) {
         return Ok(());
     }
     Err(RelayError::PlainHttp {
@@ -233,7 +238,13 @@ fn stays_private(host: &str) -> bool {
     let loopback = host
         .parse::<std::net::IpAddr>()
         .is_ok_and(|address| address.is_loopback());
-    loopback || host == "localhost" || host.ends_with(".onion")
+    loopback || host == "localhost" || is_onion(host)
+}
+
+/// Whether only Tor can resolve the name.
+fn is_onion(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.ends_with(".onion")
 }
 
 /// A SOCKS5 proxy that resolves names itself, in both spellings.
@@ -257,6 +268,36 @@ const SMALL_CALL_STALLS: u32 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check_url(url: &str, plain_http: bool) -> Result<(), RelayError> {
+        let options = ClientOptions {
+            proxy: Some("socks5://127.0.0.1:9050".to_owned()),
+            plain_http,
+            ..ClientOptions::default()
+        };
+        super::check_url(url, &options)
+    }
+
+    #[test]
+    fn an_onion_service_is_not_asked_for_without_a_proxy() {
+        for url in [
+            "http://abc.onion",
+            "https://ABC.Onion:8",
+            "http://abc.onion.",
+        ] {
+            for plain_http in [false, true] {
+                let options = ClientOptions {
+                    plain_http,
+                    ..ClientOptions::default()
+                };
+                let checked = super::check_url(url, &options);
+                assert!(
+                    matches!(checked, Err(RelayError::OnionWithoutProxy { .. })),
+                    "{url}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn plain_http_leaves_the_machine_only_when_allowed() {

@@ -65,7 +65,8 @@ impl RelayClient {
     /// A client for one relay. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`RelayError::BadUrl`]; [`RelayError::PlainHttp`] for `http://` to another machine.
+    /// [`RelayError::BadUrl`]; [`RelayError::PlainHttp`] for `http://` to another machine;
+    /// [`RelayError::OnionWithoutProxy`] for an onion service without a proxy.
     pub fn new(address: &RelayAddress, options: &ClientOptions) -> Result<Self, RelayError> {
         Ok(Self {
             http: Http::new(address, options)?,

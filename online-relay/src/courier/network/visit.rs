@@ -324,6 +324,7 @@ fn ends_visit(err: &RelayError) -> bool {
         err,
         RelayError::BadUrl { .. }
             | RelayError::PlainHttp { .. }
+            | RelayError::OnionWithoutProxy { .. }
             | RelayError::Unreachable { .. }
             | RelayError::Interrupted { .. }
             | RelayError::Stalled { .. }
