@@ -1,6 +1,6 @@
 //! Uploads and downloads that are interrupted, damaged, repeated, or do not fit.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -264,4 +264,25 @@ fn a_client_that_never_sends_its_head_is_cut_off() {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_cut_off() {
+    let relay = TestRelay::start_with(|config| config.stall = Duration::from_millis(100));
+    let amina = relay.member(1);
+    for seed in 0..20 {
+        amina.send(&relay, &bundle(100, seed));
+    }
+    let bearer = amina.bearer();
+    let request =
+        format!("GET /v1/mailbox HTTP/1.1\r\nhost: relay\r\nauthorization: {bearer}\r\n\r\n");
+    let mut stream = TcpStream::connect(relay.socket).unwrap();
+    stream
+        .set_write_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let cut_off = (0..1_000_000)
+        .find_map(|_| stream.write_all(request.as_bytes()).err())
+        .unwrap();
+    let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    assert!(kinds.contains(&cut_off.kind()), "{cut_off}");
 }

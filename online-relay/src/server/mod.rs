@@ -8,6 +8,7 @@ mod data_dir;
 mod error;
 mod http;
 mod operator;
+mod patience;
 mod store;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ pub use self::store::{Recovered, Status, StoreError};
 
 use self::data_dir::DataDir;
 use self::http::Relay;
+use self::patience::Impatient;
 use self::store::{Settings, Store};
 use crate::limits::{
     BLOCKING_THREADS_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX, READ_BYTES,
@@ -160,7 +162,9 @@ impl Server {
     /// keep what they have.
     pub fn run(self, stop: impl Future<Output = ()>) {
         let router = http::router(Arc::clone(&self.relay));
-        let serving = serve(self.listener, router, stop, self.stop_grace);
+        // A client that reads slowly frees a whole buffer at a time: it gets twice the patience.
+        let stall = self.relay.stall.saturating_mul(2);
+        let serving = serve(self.listener, router, stop, stall, self.stop_grace);
         self.runtime.block_on(serving);
         // Dropping the runtime waits for the writers, so that every upload is kept.
         drop(self.runtime);
@@ -191,6 +195,7 @@ async fn serve(
     listener: TcpListener,
     router: Router,
     stop: impl Future<Output = ()>,
+    stall: Duration,
     stop_grace: Duration,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -203,7 +208,7 @@ async fn serve(
             () = &mut stop => break,
         };
         let connection = protocol().serve_connection(
-            TokioIo::new(stream),
+            TokioIo::new(Impatient::new(stream, stall)),
             TowerToHyperService::new(router.clone()),
         );
         let connection = connections.watch(connection);

@@ -34,7 +34,7 @@ pub(crate) struct Relay {
     claims: Arc<Claims>,
     uploads: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
-    stall: Duration,
+    pub(super) stall: Duration,
 }
 
 impl Relay {
