@@ -1,13 +1,14 @@
 //! The program itself, as the operator runs it.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use online_relay::client::RelayClient;
 use pack_format::relay::Invitation;
 
-use crate::common::{Person, quick};
+use crate::common::{Person, TestRelay, quick};
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_online-relay"));
@@ -160,4 +161,25 @@ fn a_url_that_no_invitation_can_hold_is_refused_before_serving() {
     .concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("error [url-unusable]"));
+}
+
+#[test]
+fn an_invitation_s_file_takes_no_other_file_with_it() {
+    let relay = TestRelay::start();
+    let dir = tempfile::tempdir().unwrap();
+    let (output, other) = (dir.path().join("FILE"), dir.path().join("FILE.new"));
+    std::fs::write(&other, b"somebody's").unwrap();
+    online_relay::server::invite(&relay.data_dir, None, Some(&output)).unwrap();
+    assert_eq!(std::fs::read(&other).unwrap(), b"somebody's");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_data_directory_that_was_open_to_others_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(dir.path(), open).unwrap();
+    let _relay = TestRelay::start_in(dir.path(), |_| ());
+    let mode = std::fs::metadata(dir.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use pack_format::secret::Secret32;
@@ -27,7 +27,8 @@ impl DataDir {
             Err(err) if err.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(failed("making it")(err));
             }
-            _ => {}
+            Err(_) => close_to_others(path).map_err(failed("closing it to others"))?,
+            Ok(()) => {}
         }
         let lock = OpenOptions::new()
             .write(true)
@@ -86,6 +87,16 @@ pub(crate) fn read_key(data_dir: &Path) -> Result<Secret32, ServerError> {
     Ok(Secret32::new(*Zeroizing::new(seed)))
 }
 
+/// A directory that was there before may be open to everyone.
+fn close_to_others(path: &Path) -> io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
+    permissions.set_mode(0o700);
+    fs::set_permissions(path, permissions)
+}
+
 fn make_key(data_dir: &Path) -> Result<(), ServerError> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut_slice()).map_err(|source| StoreError::Randomness { source })?;
@@ -95,16 +106,22 @@ fn make_key(data_dir: &Path) -> Result<(), ServerError> {
 
 /// Writes a file for the owner only: under a temporary name, synced, renamed, directory synced.
 pub(crate) fn write_new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_added_extension("new");
+    let random = getrandom::u64().map_err(io::Error::other)?;
+    let temporary = path.with_added_extension(format!("{:016x}", random));
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
+    if let Err(err) = written {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        return Err(err);
+    }
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
         _ => sync_dir(Path::new(".")),

@@ -11,13 +11,12 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::refusal::Refusal;
 use super::{Relay, read};
 use crate::limits::COPY_BYTES;
-use crate::server::store::{StoreError, Waiting};
 
 /// `GET /v1/blobs/{id}`
 pub(super) async fn get(
@@ -43,17 +42,20 @@ pub(super) async fn get(
         .try_acquire_owned()
         .map_err(|_| Refusal::Busy)?;
     let start = range_start.unwrap_or(0);
-    let file = open(&relay, &waiting, start)
-        .await
-        .map_err(StoreError::disk("opening a bundle"))?;
-    let rest_bytes = waiting.size_bytes.saturating_sub(start);
+    let size_bytes = waiting.size_bytes;
+    let file = relay
+        .ask(move |store| store.open_waiting(&waiting, start))
+        .await?
+        .ok_or(Refusal::BundleUnknown)?;
+    let file = tokio::fs::File::from_std(file);
+    let rest_bytes = size_bytes.saturating_sub(start);
     let (pipe, arriving) = mpsc::channel(PIPE_LEN);
     tokio::spawn(pump(file, rest_bytes, pipe, Arc::clone(&relay), place));
     let body = FileBody {
         arriving,
         rest_bytes,
     };
-    Ok(answer(body, range_start, waiting.size_bytes))
+    Ok(answer(body, range_start, size_bytes))
 }
 
 fn answer(body: FileBody, range_start: Option<u64>, size_bytes: u64) -> Response {
@@ -73,12 +75,6 @@ fn answer(body: FileBody, range_start: Option<u64>, size_bytes: u64) -> Response
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     response
-}
-
-async fn open(relay: &Relay, waiting: &Waiting, start: u64) -> io::Result<tokio::fs::File> {
-    let mut file = tokio::fs::File::open(relay.store.path_of(waiting)).await?;
-    file.seek(io::SeekFrom::Start(start)).await?;
-    Ok(file)
 }
 
 /// Reads the file into the pipe. It ends early when the client takes nothing for too long or the

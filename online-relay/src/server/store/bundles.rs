@@ -1,5 +1,8 @@
 //! Stored bundles: what waits, what was acknowledged.
 
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom};
+
 use pack_format::relay::ContentId;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
@@ -142,12 +145,49 @@ impl Store {
             }
         }
         change.commit().map_err(failed())?;
-        let count = forgotten.len() as u64;
-        for (file, size_bytes) in forgotten {
-            remove_named(&index, &self.files, &file)?;
-            self.budget.give_back(size_bytes);
+        // Nobody waits for the index while a thousand files go.
+        drop(index);
+        for (file, size_bytes) in &forgotten {
+            self.files.remove(file)?;
+            self.budget.give_back(*size_bytes);
         }
-        Ok(count)
+        let mut index = self.index();
+        let change = index.transaction().map_err(failed())?;
+        for (file, _) in &forgotten {
+            forget_removal(&change, file)?;
+        }
+        change.commit().map_err(failed())?;
+        Ok(forgotten.len() as u64)
+    }
+
+    /// Opens a waiting bundle at `start`; `None` when it was acknowledged since it was found.
+    pub(crate) fn open_waiting(
+        &self,
+        waiting: &Waiting,
+        start: u64,
+    ) -> Result<Option<File>, StoreError> {
+        let failed = StoreError::disk("opening a bundle");
+        match File::open(self.files.path(&waiting.file)) {
+            Ok(mut file) => match file.seek(SeekFrom::Start(start)) {
+                Ok(_) => Ok(Some(file)),
+                Err(err) => Err(failed(err)),
+            },
+            Err(err) if err.kind() == io::ErrorKind::NotFound && !self.names(&waiting.file)? => {
+                Ok(None)
+            }
+            Err(err) => Err(failed(err)),
+        }
+    }
+
+    /// Whether a stored bundle has this file.
+    fn names(&self, file: &FileName) -> Result<bool, StoreError> {
+        self.index()
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM bundles WHERE file = ?1)",
+                params![file.as_str()],
+                |row| row.get(0),
+            )
+            .map_err(StoreError::index("finding a bundle"))
     }
 }
 
@@ -182,6 +222,11 @@ pub(super) fn remove_named(
     file: &FileName,
 ) -> Result<(), StoreError> {
     files.remove(file)?;
+    forget_removal(index, file)
+}
+
+/// The file is gone: its name is not needed any more.
+fn forget_removal(index: &Connection, file: &FileName) -> Result<(), StoreError> {
     index
         .execute(
             "DELETE FROM removals WHERE file = ?1",

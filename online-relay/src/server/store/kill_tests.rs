@@ -248,3 +248,16 @@ fn the_room_that_was_taken_is_what_is_on_the_disk() {
     assert_eq!(bench.store.acknowledge(bench.mailbox(), &[id]).unwrap(), 1);
     assert!(bench.store.budget.fits(size) && !bench.store.budget.fits(size + 1));
 }
+
+#[test]
+fn a_bundle_that_is_acknowledged_while_it_is_looked_up_is_not_there() {
+    let bench = Bench::new();
+    bench.upload_rest();
+    let id = ContentId::of(BUNDLE);
+    let found = bench.store.waiting(bench.mailbox(), &id).unwrap().unwrap();
+    assert!(bench.store.open_waiting(&found, 0).unwrap().is_some());
+    fs::remove_file(bench.file().unwrap()).unwrap();
+    assert!(bench.store.open_waiting(&found, 0).is_err());
+    bench.store.acknowledge(bench.mailbox(), &[id]).unwrap();
+    assert!(bench.store.open_waiting(&found, 0).unwrap().is_none());
+}

@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-pub(crate) use self::bundles::{Found, Waiting};
+pub(crate) use self::bundles::Found;
 pub use self::error::StoreError;
 pub(crate) use self::files::sync_dir;
 pub(crate) use self::mailboxes::{MailboxNumber, Opening};
@@ -66,11 +66,6 @@ impl Store {
     /// Remembers what `serve` was started with, for `invite` and `status`.
     pub(crate) fn remember(&self, settings: &Settings) -> Result<(), StoreError> {
         status::write_settings(&self.index(), settings)
-    }
-
-    /// The path of a bundle's file.
-    pub(crate) fn path_of(&self, waiting: &Waiting) -> PathBuf {
-        self.files.path(&waiting.file)
     }
 
     /// The index. A panic elsewhere cannot have left half a transaction: dropping one rolls back.
