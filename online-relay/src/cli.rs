@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 
 use crate::courier;
 use crate::report::{Form, report};
@@ -77,7 +78,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let form = if cli.json { Form::Json } else { Form::Text };
     let done = match cli.command {
         Command::Serve(command) => serve(command),
-        Command::Invite(command) => invite(&command),
+        Command::Invite(command) => invite(&command, form),
         Command::Status(command) => status(&command, form),
         Command::Courier(command) => return courier::cli::run(command, form),
     };
@@ -99,11 +100,19 @@ fn serve(command: Serve) -> Result<(), ServerError> {
     server.run_until_signal()
 }
 
-fn invite(command: &Invite) -> Result<(), ServerError> {
+fn invite(command: &Invite, form: Form) -> Result<(), ServerError> {
     let output = command.output.as_deref();
     let invitation = server::invite(&command.data.data, command.url.as_deref(), output)?;
-    if output.is_none() {
-        print(&(invitation.to_text() + "\n"))?;
+    let text = invitation.to_text();
+    match (form, output) {
+        (Form::Json, None) => print(&format!("{}\n", json!({ "invitation": text })))?,
+        // The code is in the file, and in no second place.
+        (Form::Json, Some(path)) => {
+            let path = path.display().to_string();
+            print(&format!("{}\n", json!({ "output": path })))?;
+        }
+        (Form::Text, None) => print(&(text + "\n"))?,
+        (Form::Text, Some(_)) => {}
     }
     talk("online-relay: the invitation opens one mailbox; hand it over in private\n");
     Ok(())

@@ -9,39 +9,50 @@ use serde::Serialize;
 /// How an error is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Three lines for a person.
+    /// Three lines for a person, on stderr.
     Text,
-    /// One JSON object on one line for a program.
+    /// The same, and one JSON object on one line for a program, on stdout.
     Json,
 }
 
 #[derive(Serialize)]
+struct JsonReport<'a> {
+    error: JsonError<'a>,
+}
+
+#[derive(Serialize)]
 struct JsonError<'a> {
-    error: &'a str,
+    code: &'a str,
     what: &'a str,
     data: &'a str,
     next: &'a str,
 }
 
-/// Writes the error to stderr and returns the exit code that goes with it.
+/// Writes the error and returns the exit code that goes with it.
 pub fn report(error: &dyn Advice, form: Form) -> ExitCode {
-    let text = render(error, form);
+    let text = render(error, Form::Text);
     // Without a terminal to write to there is no one left to tell; the exit code still says it.
     let _ = std::io::stderr().write_all(text.as_bytes());
+    if form == Form::Json {
+        let object = render(error, form);
+        let _ = std::io::stdout().write_all(object.as_bytes());
+    }
     ExitCode::from(error.exit() as u8)
 }
 
-/// The text of [`report`].
+/// What [`report`] writes in this form.
 #[must_use]
 pub fn render(error: &dyn Advice, form: Form) -> String {
     match form {
         Form::Text => as_text("online-relay", error),
         Form::Json => {
-            let object = JsonError {
-                error: error.code(),
-                what: &what_happened(error),
-                data: &error.data_safe(),
-                next: &error.next_step(),
+            let object = JsonReport {
+                error: JsonError {
+                    code: error.code(),
+                    what: &what_happened(error),
+                    data: &error.data_safe(),
+                    next: &error.next_step(),
+                },
             };
             // Four strings always serialise.
             serde_json::to_string(&object).unwrap_or_default() + "\n"

@@ -60,10 +60,13 @@ fn an_operator_serves_invites_looks_and_stops() {
     assert_eq!(invitation.relay.url(), url);
     let client = RelayClient::new(&invitation.relay, &quick()).unwrap();
     client.check_key().unwrap();
+    let invited = run(&["invite", "--json", "--data", data.to_str().unwrap()]);
+    let object: serde_json::Value = serde_json::from_slice(&invited.stdout).unwrap();
+    assert!(Invitation::from_text(object["invitation"].as_str().unwrap()).is_ok());
 
     let status = run(&["status", "--json", "--data", data.to_str().unwrap()]);
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
-    assert_eq!(status["invitations_unused"], 1);
+    assert_eq!(status["invitations_unused"], 2);
     assert_eq!(status["quota_bytes"], 7 * 1024 * 1024);
 
     let pid = child.id().to_string();
@@ -142,11 +145,13 @@ fn a_directory_without_a_relay_is_said_and_not_filled() {
 }
 
 #[test]
-fn an_error_for_programs_is_json_on_stderr() {
+fn an_error_for_programs_is_json_on_stdout_and_for_people_on_stderr() {
     let output = run(&["status", "--json", "--data", "/nowhere"]);
     assert_eq!(output.status.code(), Some(2));
-    let read: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(read["error"], "no-relay-here");
+    let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read["error"]["code"], "no-relay-here");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("error [no-relay-here]"), "{text}");
 }
 
 #[test]

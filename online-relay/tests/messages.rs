@@ -143,8 +143,8 @@ fn a_message_for_programs_is_one_json_object_on_one_line() {
     let text = render(&RelayError::Full, Form::Json);
     assert_eq!(text.matches('\n').count(), 1);
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(read["error"], "relay-full");
-    assert_eq!(read["what"], "the relay is full");
+    assert_eq!(read["error"]["code"], "relay-full");
+    assert_eq!(read["error"]["what"], "the relay is full");
 }
 
 #[test]

@@ -150,7 +150,8 @@ fn init(dir: &Path, command: &Init, form: Form) -> Result<Exit, CourierError> {
     let shown = dir.display();
     let text = format!(
         "A courier lives in {shown}.\n\
-         Next: pair a vault with `online-relay courier pair show --name NAME`.\n"
+         Next: let the vault show a pairing code (`offline-vault pair show --name courier`), and \
+         type it here with `online-relay courier pair type --name NAME`.\n"
     );
     let object = json!({ "courier": shown.to_string() });
     print(form, &text, &object)
@@ -287,16 +288,17 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
     drop(watch);
     let shown = text::outcome(&outcome, options.medium.as_ref());
     print(form, &shown, &outcome_json(&outcome))?;
-    report_all(&outcome, form);
+    report_all(&outcome);
     Ok(outcome.exit())
 }
 
-/// Everything that did not go well, each with its advice.
-fn report_all(outcome: &SyncOutcome, form: Form) {
+/// Everything that did not go well, each with its advice. For a program it stands in the one
+/// object of the result.
+fn report_all(outcome: &SyncOutcome) {
     let network = outcome.network.iter().flat_map(|it| &it.troubles);
     for counted in outcome.refused.iter().chain(network) {
-        report(&counted.trouble, form);
-        if counted.count > 1 && form == Form::Text {
+        report(&counted.trouble, Form::Text);
+        if counted.count > 1 {
             talk(&format!(
                 "online-relay: this happened {} times\n",
                 counted.count
@@ -304,7 +306,7 @@ fn report_all(outcome: &SyncOutcome, form: Form) {
         }
     }
     for problem in &outcome.problems {
-        report(problem, form);
+        report(problem, Form::Text);
     }
 }
 
@@ -357,7 +359,7 @@ fn trouble_json(counted: &CountedTrouble) -> Value {
 
 fn problem_json(problem: &dyn Advice, count: u64) -> Value {
     json!({
-        "error": problem.code(),
+        "code": problem.code(),
         "what": pack_format::advice::what_happened(problem),
         "data": problem.data_safe(),
         "next": problem.next_step(),

@@ -198,8 +198,8 @@ impl Advice for CourierError {
                 "Name a small text file that holds the thirteen words, or - for standard input."
             }
             Self::NoPairing => {
-                "Pair a vault with `online-relay courier pair show --name NAME`, and type the \
-                 words there."
+                "Let the vault show a pairing code (`offline-vault pair show --name courier`), and \
+                 type it here with `online-relay courier pair type --name NAME`."
             }
             Self::NothingToDo => "Name a stick with --stick PATH, or leave out --offline.",
             Self::Signals { .. } => "Try again; if it stays, the system refuses signal handlers.",

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pack_format::advice::Exit;
 use pack_format::shown::Shown;
 
 use super::network::RelayReport;
@@ -37,7 +38,8 @@ pub(super) fn outcome(outcome: &SyncOutcome, medium: Option<&Medium>) -> String 
         };
         line(&mut text, &end);
     }
-    if text.is_empty() {
+    // What did not go well is told after this, and was something to do.
+    if text.is_empty() && outcome.exit() == Exit::Done {
         line(&mut text, "Nothing to do.");
     }
     text

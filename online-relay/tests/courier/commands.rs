@@ -183,6 +183,22 @@ fn a_trip_without_a_medium_and_offline_is_a_usage_error() {
     assert_eq!(nothing.status.code(), Some(2));
     let unpaired = run(&courier, &["sync", "--json"]);
     assert_eq!(unpaired.status.code(), Some(2));
-    let object: serde_json::Value = serde_json::from_slice(&unpaired.stderr).unwrap();
-    assert_eq!(object["error"], "courier-no-pairing");
+    let object: serde_json::Value = serde_json::from_slice(&unpaired.stdout).unwrap();
+    assert_eq!(object["error"]["code"], "courier-no-pairing");
+}
+
+#[test]
+fn a_trip_with_trouble_does_not_say_that_there_was_nothing_to_do() {
+    let relay = TestRelay::start();
+    let mut site = Site::new("https://other.example");
+    site.vault.fetch_from(&relay.address, &Person::new(1));
+    site.vault_trip();
+    let stick = site.stick.to_str().unwrap();
+    run(&site.courier_dir, &["sync", "--offline", "--stick", stick]);
+    let refused = run(&site.courier_dir, &["sync"]);
+    assert!(text(&refused.stderr).contains("[server-not-allowed]"));
+    assert_eq!(text(&refused.stdout), "");
+    let refused = run(&site.courier_dir, &["sync", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(object["problems"][0]["code"], "server-not-allowed");
 }
