@@ -4,6 +4,7 @@
 
 pub mod backup;
 mod bundle_file;
+mod due;
 mod error;
 mod host;
 mod inbox;

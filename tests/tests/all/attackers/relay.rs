@@ -25,7 +25,7 @@ fn fails_to_upload(world: &World, item: &str, exit: i32, code: &str) {
     let said = tried.failed(exit, code);
     assert_eq!(said["servers"][0]["bundles_uploaded"], 0, "{said}");
     let told = world.amina.vault_sync(&stick).ok();
-    let reports = told["reports"].to_string();
+    let reports = told["noted"].to_string();
     assert!(reports.contains(code), "{reports}");
     assert_eq!(world.amina.state_of(item), "With the courier");
 }
