@@ -38,14 +38,25 @@ cd "$tour"
 
 title() { printf '\n=== %s ===\n' "$*"; }
 say() { printf '\n# %s\n' "$*"; }
+# Prints a command so that it can be pasted: words with blanks in quotes.
+show() {
+    printf '$'
+    for word in "$@"; do
+        case $word in
+        *' '*) printf ' "%s"' "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
+}
 run() {
-    printf '$ %s\n' "$*"
+    show "$@"
     "$@"
 }
 # A command whose answer matters: shown as it is run, kept for the check that follows.
 answer=
 keep() {
-    printf '$ %s\n' "$*"
+    show "$@"
     answer=$("$@")
     printf '%s\n' "$answer"
 }
@@ -178,7 +189,7 @@ for canary in "page 4" "before Friday" Amina Bilal photo.jpg report/program; do
     fi
     echo "\"$canary\" is nowhere on the relay, the couriers or the sticks."
 done
-say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of"
-say "two bundles. It saw no names, no keys, no files and no text."
+say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of
+# two bundles. It saw no names, no keys, no files and no text."
 echo
 echo "The tour is done: sent, carried, taken in, confirmed."

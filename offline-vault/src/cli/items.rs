@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::backup::past;
 use super::contact::local_name;
-use super::progress::{Meter, size_text};
+use super::progress::{Meter, count_text, size_text};
 use super::work_args::{Inspect, Item, OutboxCommand, Save};
 use super::{CommandError, Context, Report};
 use crate::store::{IncomingId, OutgoingId, RecipientState};
@@ -396,11 +396,12 @@ pub(super) fn inspect(asked: &Inspect) -> Result<Report, CommandError> {
     if seen.is_cut {
         text.push_str("  … and more files\n");
     }
-    let (count, telling) = (seen.files.len(), seen.telling().count());
+    let count = count_text(seen.files.len() as u64, "file");
+    let telling = seen.telling().count();
     let total: u64 = seen.files.iter().map(|file| file.size_bytes).sum();
     let _ = writeln!(
         text,
-        "{count} files, {} in all; {telling} of them say something. No names of people, no \
+        "{count}, {} in all; {telling} of them say something. No names of people, no \
          number of messages and no dates of work can be read from sealed files; how many there \
          are, how large, and when the stick says it was written, can.",
         size_text(total)

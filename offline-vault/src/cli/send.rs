@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::card::NO_MAILBOX;
 use super::contact::local_name;
-use super::progress::{Meter, size_text};
+use super::progress::{Meter, count_text, size_text};
 use super::work_args::Send;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
@@ -58,9 +58,9 @@ pub(super) fn send(context: &Context, asked: &Send) -> Result<Report, CommandErr
     let mut text = format!("{}: ready to carry to {}\n", sent.item, names.join(", "));
     let _ = writeln!(
         text,
-        "{} in {} files became a sealed bundle of {}.",
+        "{} in {} became a sealed bundle of {}.",
         size_text(sent.content_bytes),
-        sent.file_count,
+        count_text(sent.file_count as u64, "file"),
         size_text(sent.size_bytes)
     );
     match sent.without_way.first() {

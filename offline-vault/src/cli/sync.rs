@@ -7,7 +7,7 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::items::inbox_line;
-use super::progress::{Meter, size_text};
+use super::progress::{Meter, count_text, size_text};
 use super::work_args::Sync;
 use super::{CommandError, Context, Report};
 use crate::work::{Crossed, CrossedLane, ItemId, Medium, WorkError, inbox, sync as cross};
@@ -95,12 +95,8 @@ fn write_lane(text: &mut String, lane: &CrossedLane, is_read_only: bool) {
     }
     let written = lane.report.bytes_written;
     if written > 0 {
-        let parts = lane.report.parts_written;
-        let _ = writeln!(
-            text,
-            "Wrote {} in {parts} parts for {name}.",
-            size_text(written)
-        );
+        let parts = count_text(u64::from(lane.report.parts_written), "part");
+        let _ = writeln!(text, "Wrote {} in {parts} for {name}.", size_text(written));
     }
     let to_carry = lane.report.parts_to_carry();
     if to_carry > 0 && !is_read_only {
