@@ -159,12 +159,6 @@ impl Lane {
         self.owes_receipt
     }
 
-    /// How many packs have been taken in, as far as that is remembered.
-    #[must_use]
-    pub fn taken_count(&self) -> usize {
-        self.receive.taken().count()
-    }
-
     /// Whether the other machine would recognise one more pack.
     pub(crate) fn may_send(&self) -> bool {
         self.send.next_index() < self.answered_next.saturating_add(WINDOW as u64)

@@ -143,17 +143,4 @@ impl Changes<'_> {
         self.run("note a delivered item", insert, params![lane.0, item])?;
         Ok(())
     }
-
-    /// An item is to be sent again on every pairing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn remove_lane_item(&self, item: [u8; 32]) -> Result<(), StoreError> {
-        self.run(
-            "forget a delivered item",
-            "DELETE FROM lane_item WHERE item = ?1",
-            [item],
-        )?;
-        Ok(())
-    }
 }

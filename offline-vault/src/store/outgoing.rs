@@ -213,22 +213,6 @@ impl Changes<'_> {
             .map(OutgoingId)
     }
 
-    /// The bundle is sealed: its content id and size are known.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_outgoing_sealed(
-        &self,
-        id: OutgoingId,
-        content_id: ContentId,
-        size_bytes: u64,
-    ) -> Result<(), StoreError> {
-        let update = "UPDATE outgoing SET content_id = ?2, size_bytes = ?3 WHERE id = ?1";
-        let values = params![id, content_id.0, size_bytes];
-        self.run("note that a bundle is sealed", update, values)?;
-        Ok(())
-    }
-
     /// The bundle's file is not needed any more.
     ///
     /// # Errors

@@ -114,19 +114,6 @@ pub enum RelayError {
 }
 
 impl RelayError {
-    /// Whether the same call may succeed when it is repeated soon.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::Interrupted { .. }
-                | Self::Stalled { .. }
-                | Self::Busy
-                | Self::ServerFailed { .. }
-        )
-    }
-
     /// Whether an upload that ended so may be taken up where the relay has it.
     pub(super) fn may_resume(&self) -> bool {
         matches!(

@@ -9,7 +9,7 @@ use super::{RelayReport, shuffle};
 use crate::client::{ClientOptions, RelayClient, RelayError};
 use crate::courier::progress::{Cancel, Watch};
 use crate::courier::store::{
-    BlobReader, KnownRelay, LaneNumber, MailboxToOpen, NO_BUNDLE, Store, StoreError,
+    BlobReader, Change, KnownRelay, LaneNumber, MailboxToOpen, NO_BUNDLE, Store, StoreError,
     WaitingAcknowledgement, WaitingTicket,
 };
 use crate::courier::trouble::Trouble;
@@ -172,15 +172,8 @@ impl<'a> Visit<'a> {
                 Ok(())
             }
             Err(source) if is_final(&source) => {
-                let url = self.url();
-                let trouble = Trouble::Relay { url, source };
-                let (relay, told) = (self.relay.number, trouble.to_report(NO_BUNDLE));
-                self.store.transact(|change| {
-                    change.mailbox_refused(mailbox.number)?;
-                    change.report_given_up(mailbox.lane, relay, &told)
-                })?;
-                self.troubles.push(trouble);
-                Ok(())
+                let settle = |change: &mut Change<'_>| change.mailbox_refused(mailbox.number);
+                self.give_up(mailbox.lane, source, settle)
             }
             Err(source) => self.failed(mailbox.lane, NO_BUNDLE, source),
         }
@@ -213,18 +206,30 @@ impl<'a> Visit<'a> {
                 Ok(())
             }
             Err(source) if is_final(&source) => {
-                let url = self.url();
-                let trouble = Trouble::Relay { url, source };
-                let (relay, told) = (self.relay.number, trouble.to_report(NO_BUNDLE));
-                self.store.transact(|change| {
-                    change.drop_acknowledgement(waiting.number)?;
-                    change.report_given_up(waiting.lane, relay, &told)
-                })?;
-                self.troubles.push(trouble);
-                Ok(())
+                let settle = |change: &mut Change<'_>| change.drop_acknowledgement(waiting.number);
+                self.give_up(waiting.lane, source, settle)
             }
             Err(source) => self.failed(waiting.lane, NO_BUNDLE, source),
         }
+    }
+
+    /// What the relay will never do is settled here, and the vault is told once; both are one
+    /// transaction.
+    fn give_up(
+        &mut self,
+        lane: LaneNumber,
+        source: RelayError,
+        settle: impl FnOnce(&mut Change<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), Stop> {
+        let url = self.url();
+        let trouble = Trouble::Relay { url, source };
+        let (relay, told) = (self.relay.number, trouble.to_report(NO_BUNDLE));
+        self.store.transact(|change| {
+            settle(change)?;
+            change.report_given_up(lane, relay, &told)
+        })?;
+        self.troubles.push(trouble);
+        Ok(())
     }
 
     fn upload(&mut self) -> Result<(), Stop> {
