@@ -5,6 +5,7 @@
 //! written were read back from the medium, that an interrupted run can be repeated, and that
 //! nothing found on a medium is followed, executed or believed.
 
+pub mod light;
 pub mod limits;
 pub mod qr;
 pub mod raw;

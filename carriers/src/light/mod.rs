@@ -1,0 +1,10 @@
+//! Crossing by light: codes on a screen or on paper, and a camera that reads them.
+//!
+//! What a code holds is an opaque frame of bytes; nothing here knows what it means, and nothing
+//! read here is believed before its receiver has verified it. Spec: spec/light.md.
+
+mod display;
+mod picture;
+
+pub use display::{Demand, Display, DisplayError, Sheet, Status, Wanted};
+pub use picture::{GreyPicture, PictureError};
