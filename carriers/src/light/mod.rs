@@ -5,6 +5,7 @@
 
 mod display;
 mod picture;
+pub(crate) mod png_read;
 
 pub use display::{Demand, Display, DisplayError, Sheet, Status, Wanted};
 pub use picture::{GreyPicture, PictureError};
