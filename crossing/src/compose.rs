@@ -17,7 +17,7 @@ use pack_format::{
 use crate::{
     CrossingError, Host, Lane, LaneReport, Options,
     lane::Outstanding,
-    limits::{OUTSTANDING_MAX, PACK_SPLIT_BYTES, RESERVE_BYTES},
+    limits::{OUTSTANDING_MAX, RESERVE_BYTES},
     receipts,
 };
 
@@ -29,6 +29,7 @@ use crate::{
 pub(crate) fn give_up(
     lane: &mut Lane,
     host: &mut dyn Host,
+    options: &Options,
 ) -> Result<Vec<PlannedItem>, CrossingError> {
     let due = host.due(lane.id).map_err(CrossingError::Host)?;
     due.iter()
@@ -48,9 +49,9 @@ pub(crate) fn give_up(
         .map(|(index, _)| *index)
         .collect();
     let kept_count = lane.outstanding.len().saturating_sub(given_up.len());
-    let new_count = split(new_items(lane, &due)).len();
+    let new_count = split(new_items(lane, &due), options.pack_bytes).len();
     let is_crowded = new_count > 0 && kept_count.saturating_add(new_count) > OUTSTANDING_MAX;
-    if is_crowded && lane.may_send() && split(due.clone()).len() < kept_count {
+    if is_crowded && lane.may_send() && split(due.clone(), options.pack_bytes).len() < kept_count {
         given_up = lane.outstanding.keys().copied().collect();
     }
     if !given_up.is_empty() {
@@ -93,7 +94,7 @@ pub(crate) fn compose(
         // the other side.
         composer.receipt()?;
     }
-    for items in split(new) {
+    for items in split(new, options.pack_bytes) {
         let item_count = items.len() as u64;
         if !composer.data(items)? {
             report.items_waiting = report.items_waiting.saturating_add(item_count);
@@ -210,6 +211,7 @@ impl Composer<'_> {
             cut,
             arrived: BTreeSet::new(),
             carried: BTreeSet::new(),
+            next_symbol: 0,
         };
         Ok(Some((index, pack)))
     }
@@ -256,7 +258,7 @@ fn without_repeats(due: &[PlannedItem]) -> Vec<PlannedItem> {
 }
 
 /// Cuts a list of items into the contents of packs, in order.
-fn split(items: Vec<PlannedItem>) -> Vec<Vec<PlannedItem>> {
+fn split(items: Vec<PlannedItem>, pack_bytes: u64) -> Vec<Vec<PlannedItem>> {
     // One item of each pack is the receipts.
     let items_max = usize::try_from(PACK_ITEMS_MAX - 1).unwrap_or(usize::MAX);
     let mut packs: Vec<Vec<PlannedItem>> = Vec::new();
@@ -265,7 +267,7 @@ fn split(items: Vec<PlannedItem>) -> Vec<Vec<PlannedItem>> {
         let item_bytes = body_bytes(&item);
         content_bytes = content_bytes.saturating_add(item_bytes);
         match packs.last_mut() {
-            Some(pack) if content_bytes <= PACK_SPLIT_BYTES && pack.len() < items_max => {
+            Some(pack) if content_bytes <= pack_bytes && pack.len() < items_max => {
                 pack.push(item);
             }
             _ => {
@@ -333,6 +335,7 @@ const OVERHEAD_BYTES: u64 = PART_HEADER_BYTES as u64 + RESERVE_BYTES;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PACK_SPLIT_BYTES;
 
     const MIB: u64 = 1 << 20;
 
@@ -384,10 +387,13 @@ mod tests {
     fn what_is_too_much_for_one_pack_is_split_in_order() {
         let half = PACK_SPLIT_BYTES / 2;
         let items = vec![bundle(1, half), bundle(2, half), bundle(3, 1)];
-        let packs = split(items.clone());
+        let packs = split(items.clone(), PACK_SPLIT_BYTES);
         assert_eq!(packs, [&items[..2], &items[2..]]);
-        assert_eq!(split(vec![bundle(1, 2 * PACK_SPLIT_BYTES)]).len(), 1);
-        assert_eq!(split(Vec::new()).len(), 0);
+        assert_eq!(
+            split(vec![bundle(1, 2 * PACK_SPLIT_BYTES)], PACK_SPLIT_BYTES).len(),
+            1
+        );
+        assert_eq!(split(Vec::new(), PACK_SPLIT_BYTES).len(), 0);
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub(crate) struct Outstanding {
     pub(crate) arrived: BTreeSet<u32>,
     /// Parts that were written to some medium, read back and compared.
     pub(crate) carried: BTreeSet<u32>,
+    /// The first symbol of every block that has not been shown by light: a later run goes on
+    /// there, so that what it shows is new to whoever saw the earlier one.
+    pub(crate) next_symbol: u32,
 }
 
 /// A pack of which some parts have arrived and lie in the spool.

@@ -51,7 +51,8 @@ impl Wire for Lane {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if reader.u8("lane version")? != VERSION {
+        let version = reader.u8("lane version")?;
+        if !(VERSION_WITHOUT_LIGHT..=VERSION).contains(&version) {
             return Err(DecodeError::Unknown {
                 what: "lane version",
             });
@@ -61,11 +62,11 @@ impl Wire for Lane {
         let receive = ReceiveChain::read(reader)?;
         let mut outstanding = BTreeMap::new();
         for _ in 0..reader.count(STORED_ITEMS_MAX, "outstanding packs")? {
-            let (index, pack) = read_outstanding(reader)?;
+            let (index, pack) = read_outstanding(reader, version)?;
             outstanding.insert(index, pack);
         }
         let receipt = read_flag(reader, "receipt")?
-            .then(|| read_outstanding(reader))
+            .then(|| read_outstanding(reader, version))
             .transpose()?;
         Ok(Self {
             id,
@@ -89,9 +90,13 @@ fn write_outstanding(writer: &mut Writer, index: PackIndex, pack: &Outstanding) 
     pack.plan.write(writer);
     write_parts(writer, &pack.arrived);
     write_parts(writer, &pack.carried);
+    writer.u32(pack.next_symbol);
 }
 
-fn read_outstanding(reader: &mut Reader<'_>) -> Result<(PackIndex, Outstanding), DecodeError> {
+fn read_outstanding(
+    reader: &mut Reader<'_>,
+    version: u8,
+) -> Result<(PackIndex, Outstanding), DecodeError> {
     let index = reader.u64("outstanding index")?;
     let secret = PackSecret::from_stored(reader.take_array("pack secret")?);
     let cut = Cut::read(reader)?;
@@ -101,6 +106,10 @@ fn read_outstanding(reader: &mut Reader<'_>) -> Result<(PackIndex, Outstanding),
         plan: PackPlan::read(reader)?,
         arrived: read_parts(reader)?,
         carried: read_parts(reader)?,
+        next_symbol: match version {
+            VERSION_WITHOUT_LIGHT => 0,
+            _ => reader.u32("next symbol")?,
+        },
     };
     if pack.plan.sealed_bytes() != cut.pack_bytes() {
         return Err(DecodeError::Rule {
@@ -158,7 +167,10 @@ fn read_names(reader: &mut Reader<'_>) -> Result<VecDeque<PartName>, DecodeError
     Ok(names)
 }
 
-const VERSION: u8 = 1;
+/// What is written.
+const VERSION: u8 = 2;
+/// The first version, which knew nothing of light; what it stored is still read.
+const VERSION_WITHOUT_LIGHT: u8 = 1;
 const NAME_BYTES_MAX: u16 = 64;
 /// Upper bound of every list as stored; what is written has its own, lower ones.
 const STORED_ITEMS_MAX: u32 = 4096;
@@ -187,6 +199,7 @@ mod tests {
                 plan: plan.clone(),
                 arrived: BTreeSet::from([0]),
                 carried: BTreeSet::new(),
+                next_symbol: 7,
             };
             lane.retire(&pack);
             lane.outstanding.insert(index, pack);
@@ -210,6 +223,30 @@ mod tests {
         assert_eq!(read.incoming(), lane.incoming());
         assert_eq!(read.outstanding().count(), 2);
         assert!(read.owes_receipt());
+    }
+
+    #[test]
+    fn a_lane_that_the_first_version_stored_is_read() {
+        let mut lane = full_lane();
+        let packs = lane.outstanding.values_mut();
+        packs.for_each(|pack| pack.next_symbol = 0);
+        lane.receipt = None;
+        let mut old = lane.to_wire();
+        old[0] = VERSION_WITHOUT_LIGHT;
+        let next_symbol_of_both = {
+            let mut lane = full_lane();
+            lane.receipt = None;
+            let new = lane.to_wire();
+            let differing = old.iter().zip(&new).skip(1).enumerate();
+            let differing = differing.filter(|(_, (old, new))| old != new);
+            differing.map(|(at, _)| at + 1).collect::<Vec<_>>()
+        };
+        // Each number ends at the byte that differs.
+        for end in next_symbol_of_both.into_iter().rev() {
+            old.drain(end - 3..=end);
+        }
+        let read = Lane::from_wire(&old).unwrap();
+        assert_eq!(read.to_wire(), lane.to_wire());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use raw::sync_raw;
 pub use report::{Damage, DamagedPack, IncomingPack, LaneReport, OutgoingPack, SyncReport};
 pub use stick::sync_stick;
 
-use limits::PART_BYTES_DEFAULT;
+use limits::{PACK_SPLIT_BYTES, PART_BYTES_DEFAULT};
 
 /// What a person may choose about a trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub struct Options {
     /// The largest part that a new pack is cut into, in bytes of pack; rounded down to a power of
     /// two from 1 MiB to 1 GiB.
     pub part_bytes: u64,
+    /// A pack is closed before its content passes this many bytes; a larger bundle has a pack of
+    /// its own.
+    pub pack_bytes: u64,
     /// Write over a raw medium that holds something else.
     pub overwrite: bool,
 }
@@ -51,6 +54,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             part_bytes: PART_BYTES_DEFAULT,
+            pack_bytes: PACK_SPLIT_BYTES,
             overwrite: false,
         }
     }

@@ -68,7 +68,7 @@ pub fn sync_raw(
     )?;
     let mut room_bytes = extent.capacity_bytes;
     for (lane, report) in lanes.iter_mut().zip(&mut report.lanes) {
-        let due = compose::give_up(lane, host)?;
+        let due = compose::give_up(lane, host, options)?;
         let outstanding = write::due_parts(std::slice::from_ref(&*lane));
         let sizes = outstanding.iter().map(|part| part.size_bytes);
         room_bytes = room_bytes.saturating_sub(sizes.fold(0, u64::saturating_add));

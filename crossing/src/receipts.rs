@@ -128,6 +128,7 @@ mod tests {
             plan,
             arrived: BTreeSet::new(),
             carried: BTreeSet::new(),
+            next_symbol: 0,
         };
         lane.outstanding.insert(index, pack);
         index

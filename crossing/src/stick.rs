@@ -123,7 +123,7 @@ fn depart<F: StickFs>(
 ) -> Result<OnMedium, CrossingError> {
     let mut due = Vec::new();
     for lane in &mut *lanes {
-        due.push(compose::give_up(lane, host)?);
+        due.push(compose::give_up(lane, host, options)?);
     }
     tidy(&mut shelf, scan, lanes, report)?;
     if shelf.read_only {

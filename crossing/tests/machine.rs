@@ -82,7 +82,7 @@ impl Machine {
             // Small parts, so that a pack of a few MiB has several.
             options: Options {
                 part_bytes: 1 << 20,
-                overwrite: false,
+                ..Options::default()
             },
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandErr
     let options = Options {
         part_bytes: u64::from(asked.part_mib) * 1024 * 1024,
         overwrite: asked.overwrite,
+        ..Options::default()
     };
     let mut meter = Meter::new("Looking at the medium", None, context.options.json);
     let crossed = cross(vault, medium, &options, context.now(), &mut meter);
