@@ -277,7 +277,6 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
         crossing: crossing::Options {
             overwrite: command.overwrite,
             ..crossing::Options::default()
-            ..crossing::Options::default()
         },
     };
     let cancel = Cancel::on_signals()?;
