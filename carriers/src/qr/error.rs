@@ -48,6 +48,15 @@ pub enum QrError {
     Unreadable,
 }
 
+impl QrError {
+    /// What an encoder refused though it should not have.
+    pub(crate) fn not_made(err: impl std::error::Error + Send + Sync + 'static) -> Self {
+        QrError::NotMade {
+            source: Box::new(err),
+        }
+    }
+}
+
 impl Advice for QrError {
     fn code(&self) -> &'static str {
         match self {
