@@ -8,8 +8,10 @@ mod display;
 mod grid;
 mod picture;
 pub(crate) mod png_read;
+mod reader;
 
 pub use code::{Code, Correction, QUIET_MODULES, Version, capacity_bytes};
 pub use display::{Demand, Display, DisplayError, Sheet, Status, Wanted};
 pub use grid::{CodeGrid, CornerPlace, draw_codes};
 pub use picture::{GreyPicture, PictureError};
+pub use reader::{Reader, Seen, Sighting, Trouble};

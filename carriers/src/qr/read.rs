@@ -1,10 +1,8 @@
 //! Reads the one code in a picture.
 
-use std::panic;
-
 use super::QrError;
 use crate::light::{
-    GreyPicture,
+    Reader, Seen,
     png_read::{self, PngReadError},
 };
 
@@ -16,31 +14,12 @@ use crate::light::{
 /// [`PICTURE_PIXELS_MAX`](crate::limits::PICTURE_PIXELS_MAX), [`QrError::NoCode`],
 /// [`QrError::SeveralCodes`], [`QrError::Unreadable`].
 pub fn read_png(bytes: &[u8]) -> Result<Vec<u8>, QrError> {
-    let picture = png_read::decode(bytes)?;
-    // The reader is known to panic on some photos; a photo must not end the program.
-    panic::catch_unwind(|| read_one(&picture)).unwrap_or(Err(QrError::Unreadable))
-}
-
-fn read_one(picture: &GreyPicture) -> Result<Vec<u8>, QrError> {
-    let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(picture.width(), picture.height(), |x, y| {
-            picture.grey_at(x, y)
-        });
-    let grids = prepared.detect_grids();
-    let mut payloads = Vec::new();
-    for grid in &grids {
-        let mut payload = Vec::new();
-        if grid.decode_to(&mut payload).is_ok() {
-            payloads.push(payload);
-        }
-    }
-    match (payloads.pop(), payloads.len()) {
-        (Some(payload), 0) => Ok(payload),
-        (Some(_), others) => Err(QrError::SeveralCodes {
-            count: others.saturating_add(1),
-        }),
-        (None, _) if grids.is_empty() => Err(QrError::NoCode),
-        (None, _) => Err(QrError::Unreadable),
+    let mut sighting = Reader::new().read(&png_read::decode(bytes)?);
+    match (sighting.seen, sighting.payloads.pop()) {
+        (Seen::Codes(1), Some(payload)) => Ok(payload),
+        (Seen::Codes(count), _) => Err(QrError::SeveralCodes { count }),
+        (Seen::Nothing, _) => Err(QrError::NoCode),
+        (Seen::Unreadable { .. }, _) => Err(QrError::Unreadable),
     }
 }
 
