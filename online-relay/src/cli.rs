@@ -29,6 +29,8 @@ enum Command {
     Serve(Serve),
     /// Make an invitation that opens one mailbox
     Invite(Invite),
+    /// Make a tray, where a phone and a courier leave frames for each other
+    Tray(Tray),
     /// Show what the relay holds, in numbers only
     Status(DataArg),
     /// Carry between a vault's stick and relay servers
@@ -72,6 +74,22 @@ struct Invite {
     output: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct Tray {
+    #[command(flatten)]
+    data: DataArg,
+    /// The URL under which the phone and the courier reach this relay, if not the one `serve` was
+    /// given
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Write the courier's code and the phone's link to this file instead of printing them
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also draw the phone's link as a QR code into this PNG file
+    #[arg(long, value_name = "FILE")]
+    qr: Option<PathBuf>,
+}
+
 /// Does what the command line says; an error is reported here and nowhere else.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
@@ -79,6 +97,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(command) => serve(command),
         Command::Invite(command) => invite(&command, form),
+        Command::Tray(command) => tray(&command, form),
         Command::Status(command) => status(&command, form),
         Command::Courier(command) => return courier::cli::run(command, form),
     };
@@ -118,6 +137,32 @@ fn invite(command: &Invite, form: Form) -> Result<(), ServerError> {
     Ok(())
 }
 
+fn tray(command: &Tray, form: Form) -> Result<(), ServerError> {
+    let output = command.output.as_deref();
+    let url = command.url.as_deref();
+    let links = server::make_tray(&command.data.data, url, output, command.qr.as_deref())?;
+    match (form, output) {
+        (Form::Json, None) => {
+            let courier = links.courier.to_text();
+            let phone = links.phone_link();
+            let object = json!({ "courier": courier.as_str(), "phone": phone.as_str() });
+            print(&format!("{object}\n"))?;
+        }
+        // The tokens are in the file, and in no second place.
+        (Form::Json, Some(path)) => {
+            let path = path.display().to_string();
+            print(&format!("{}\n", json!({ "output": path })))?;
+        }
+        (Form::Text, None) => print(&links.to_text())?,
+        (Form::Text, Some(_)) => {}
+    }
+    talk(
+        "online-relay: give the code to the courier and the link to the phone, in private; \
+         neither is shown again\n",
+    );
+    Ok(())
+}
+
 fn status(command: &DataArg, form: Form) -> Result<(), ServerError> {
     let status = server::status(&command.data)?;
     match form {
@@ -138,6 +183,7 @@ fn status_text(status: &Status) -> String {
          bundles waiting:       {} ({} bytes)\n\
          bundles acknowledged:  {}\n\
          uploads unfinished:    {} ({} bytes)\n\
+         trays:                 {} ({} bytes)\n\
          quota:                 {quota}\n",
         status.mailboxes,
         status.invitations_unused,
@@ -146,6 +192,8 @@ fn status_text(status: &Status) -> String {
         status.bundles_acknowledged,
         status.uploads_unfinished,
         status.bytes_unfinished,
+        status.trays,
+        status.bytes_on_trays,
     )
 }
 
@@ -194,4 +242,5 @@ const EXAMPLES: &str = "\
 Examples:
   online-relay serve --data /var/lib/relay --listen 127.0.0.1:8410 --url https://relay.example
   online-relay invite --data /var/lib/relay --output invitation.txt
+  online-relay tray --data /var/lib/relay --output tray.txt --qr tray.png
   online-relay status --data /var/lib/relay --json";

@@ -1,5 +1,5 @@
-//! The online machine's program: a server that keeps mailboxes, and the courier that visits them
-//! for offline vaults.
+//! The online machine's program: a server that keeps mailboxes and trays, and the courier that
+//! visits them for offline vaults.
 //!
 //! Nothing in here can open a bundle: the crate that could is not linked.
 
@@ -10,3 +10,4 @@ pub mod courier;
 pub mod limits;
 pub mod report;
 pub mod server;
+pub mod tray;

@@ -43,3 +43,15 @@ pub const STOP_GRACE: Duration = Duration::from_secs(30);
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a client goes on with an interrupted upload before it gives the error to its caller.
 pub const UPLOAD_ATTEMPTS_MAX: u32 = 16;
+/// Largest frame: what a QR code of version 40 holds at its lowest level of correction.
+pub const TRAY_FRAME_BYTES_MAX: usize = 2953;
+/// Largest body of frames: some 90 to 2,000 of them, held in memory.
+pub const TRAY_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Most frames in one answer.
+pub const TRAY_PAGE_FRAMES_MAX: u64 = 1000;
+/// Largest list of a tray: the largest transfer, and a tenth for heads and spare symbols.
+pub const TRAY_LIST_BYTES_MAX: u64 = 64 * 1024 * 1024 * 11 / 10;
+/// Most transfers on one list, so that its state fits a small answer.
+pub const TRAY_TRANSFERS_MAX: usize = 32;
+/// Largest other body about a tray: names of 32 transfers are below 1 KiB.
+pub const TRAY_WISH_BYTES_MAX: usize = 4 * 1024;

@@ -17,3 +17,4 @@ mod refusals;
 mod restart;
 mod roles;
 mod transfer;
+mod trays;

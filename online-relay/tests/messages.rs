@@ -57,6 +57,9 @@ fn client_errors() -> Vec<RelayError> {
         },
         RelayError::MailboxUnknown,
         RelayError::BundleUnknown,
+        RelayError::TrayUnknown,
+        RelayError::TransferUnknown,
+        RelayError::TrayFull,
         RelayError::Full,
         RelayError::Busy,
         RelayError::Lied {
@@ -79,7 +82,7 @@ fn server_errors() -> Vec<ServerError> {
         StoreError::IndexDamaged {
             what: "a number is negative",
         },
-        StoreError::IndexTooNew { found: 3, known: 1 },
+        StoreError::IndexTooNew { found: 3, known: 2 },
         StoreError::Disk {
             doing: "writing an upload",
             source: denied(),
@@ -119,6 +122,9 @@ fn server_errors() -> Vec<ServerError> {
         ServerError::Output {
             path: path(),
             source: denied(),
+        },
+        ServerError::Picture {
+            source: carriers::qr::QrError::NoCode,
         },
     ];
     store

@@ -76,6 +76,15 @@ pub enum RelayError {
     /// The relay does not hold this bundle, or not any more.
     #[error("the relay does not hold the bundle")]
     BundleUnknown,
+    /// The relay has no tray with this token.
+    #[error("the relay does not know the tray")]
+    TrayUnknown,
+    /// The tray does not hold this transfer, or not any more.
+    #[error("the tray does not hold the transfer")]
+    TransferUnknown,
+    /// The tray's list has no room.
+    #[error("the tray is full")]
+    TrayFull,
     /// The relay has no room.
     #[error("the relay is full")]
     Full,
@@ -139,6 +148,9 @@ impl Advice for RelayError {
             Self::Refused { .. } => "relay-refused",
             Self::MailboxUnknown => "mailbox-unknown",
             Self::BundleUnknown => "bundle-unknown",
+            Self::TrayUnknown => "tray-unknown",
+            Self::TransferUnknown => "transfer-unknown",
+            Self::TrayFull => "tray-full",
             Self::Full => "relay-full",
             Self::Busy => "relay-busy",
             Self::Lied { .. } => "relay-lied",
@@ -196,6 +208,15 @@ impl Advice for RelayError {
                  lost it, and the vault needs a new invitation."
             }
             Self::BundleUnknown => "List the mailbox again; it may have been acknowledged.",
+            Self::TrayUnknown => {
+                "Ask the relay's operator for a new tray: `online-relay tray`; this one was closed \
+                 or never made."
+            }
+            Self::TransferUnknown => "Sync again; the phone may have taken it back.",
+            Self::TrayFull => {
+                "Let the phone show to the vault what waits on the tray, then sync again; or ask \
+                 the operator for a second tray."
+            }
             Self::Full => "Try another relay, or try again after its users have fetched.",
             Self::Busy | Self::ServerFailed { .. } => "Sync again in a few minutes.",
             Self::Lied { .. } => "Use another relay, and tell its operator what was seen.",

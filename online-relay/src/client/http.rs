@@ -4,8 +4,12 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use pack_format::relay::RelayAddress;
+use pack_format::secret::Secret32;
+use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Response, Uri};
-use ureq::{Agent, Body, Proxy, Timeout};
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, Body, Proxy, RequestBuilder, Timeout};
+use zeroize::Zeroizing;
 
 use super::error::RelayError;
 use crate::api;
@@ -81,6 +85,77 @@ impl Http {
         self.stall.saturating_mul(SMALL_CALL_STALLS)
     }
 
+    /// A small `GET`, with an `authorization` or without.
+    pub(super) fn small_get(
+        &self,
+        path: &str,
+        bearer: Option<&str>,
+    ) -> Result<Response<Body>, RelayError> {
+        let mut request = self.agent.get(self.at(path));
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", bearer);
+        }
+        self.call(request, &[200])
+    }
+
+    /// A `DELETE`, which answers nothing.
+    pub(super) fn small_delete(
+        &self,
+        path: &str,
+        bearer: &str,
+    ) -> Result<Response<Body>, RelayError> {
+        let request = self.agent.delete(self.at(path));
+        self.call(request.header("authorization", bearer), &[204])
+    }
+
+    fn call(
+        &self,
+        request: RequestBuilder<WithoutBody>,
+        expected: &[u16],
+    ) -> Result<Response<Body>, RelayError> {
+        let response = request
+            .config()
+            .timeout_global(Some(self.small_call()))
+            .build()
+            .call()
+            .map_err(|err| self.failure(err))?;
+        self.expect(response, expected)
+    }
+
+    /// A small `POST`, with an `authorization` or without.
+    pub(super) fn post(
+        &self,
+        path: &str,
+        bearer: Option<&str>,
+        body: &[u8],
+        expected: &[u16],
+    ) -> Result<Response<Body>, RelayError> {
+        let mut request = self.agent.post(self.at(path));
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", bearer);
+        }
+        let response = request
+            .config()
+            .timeout_global(Some(self.small_call()))
+            .build()
+            .content_type("application/octet-stream")
+            .send(body)
+            .map_err(|err| self.failure(err))?;
+        self.expect(response, expected)
+    }
+
+    /// Reads a small answer of a form that the call has.
+    pub(super) fn read_json<T: DeserializeOwned>(
+        &self,
+        response: Response<Body>,
+        limit: u64,
+    ) -> Result<T, RelayError> {
+        let bytes = self.read_small(response, limit)?;
+        serde_json::from_slice(&bytes).map_err(|_| RelayError::Lied {
+            what: "its answer is not of the form of this call",
+        })
+    }
+
     /// Tells apart what ureq reports.
     pub(super) fn failure(&self, err: ureq::Error) -> RelayError {
         let url = self.url.clone();
@@ -151,16 +226,25 @@ impl Http {
         Err(match (status, reason) {
             (404, "bundle-unknown") => RelayError::BundleUnknown,
             (404, "mailbox-unknown") => RelayError::MailboxUnknown,
+            (404, "tray-unknown") => RelayError::TrayUnknown,
+            (404, "transfer-unknown") => RelayError::TransferUnknown,
             (403, "other-relay") => RelayError::WrongKey {
                 url: self.url.clone(),
             },
             (422, _) => RelayError::HashDiffers,
             (503, _) => RelayError::Busy,
+            (507, "tray-full") => RelayError::TrayFull,
             (507, _) => RelayError::Full,
             (400..=499, _) => RelayError::Refused { status, reason },
             _ => RelayError::ServerFailed { status },
         })
     }
+}
+
+/// `Bearer` and the token in base64url; wiped when dropped, which the HTTP library's copy is not.
+pub(super) fn bearer(token: &Secret32) -> Zeroizing<String> {
+    let text = Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(token.expose()));
+    Zeroizing::new(format!("Bearer {}", text.as_str()))
 }
 
 /// A header's text.
@@ -178,6 +262,10 @@ fn known_reason(text: &str) -> &'static str {
         "code-unknown",
         "mailbox-unknown",
         "bundle-unknown",
+        "courier-only",
+        "tray-unknown",
+        "transfer-unknown",
+        "tray-full",
         "stalled",
         "wrong-offset",
         "key-taken",

@@ -6,6 +6,7 @@
 mod error;
 mod http;
 mod transfer;
+mod tray;
 
 use std::time::Duration;
 
@@ -14,13 +15,12 @@ use pack_format::limits::BUNDLE_BYTES_MAX;
 use pack_format::relay::{
     Acknowledgement, ContentId, FetchToken, OpenMailbox, PublicKey, RelayAddress, Signed,
 };
-use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
 pub use self::error::RelayError;
 pub use self::http::ClientOptions;
+pub use self::tray::{FramePage, TransferState, TrayClient, TrayListState, TrayState};
 
-use self::http::Http;
+use self::http::{Http, bearer};
 use crate::api::{AcknowledgedBody, ListBody, ListItem, RelayInfo, VERSION, read_hex32};
 use crate::limits::{ANSWER_BYTES_MAX, LIST_BYTES_MAX, LIST_ITEMS_MAX};
 
@@ -80,8 +80,8 @@ impl RelayClient {
     /// # Errors
     /// [`RelayError::WrongKey`] for another key; otherwise as the network has it.
     pub fn check_key(&self) -> Result<(), RelayError> {
-        let url = self.http.at("/v1/relay");
-        let info: RelayInfo = self.read_json(self.small_get(&url, None)?, ANSWER_BYTES_MAX)?;
+        let response = self.http.small_get("/v1/relay", None)?;
+        let info: RelayInfo = self.http.read_json(response, ANSWER_BYTES_MAX)?;
         if info.version != VERSION {
             return Err(RelayError::Lied {
                 what: "it speaks another version",
@@ -101,7 +101,9 @@ impl RelayClient {
     /// [`RelayError::Refused`] with `code-unknown` for a used invitation and `key-taken` for keys
     /// of another mailbox.
     pub fn open_mailbox(&self, wish: &Signed<OpenMailbox>) -> Result<Opened, RelayError> {
-        let response = self.post("/v1/mailboxes", &wish.to_wire(), &[200, 201])?;
+        let response = self
+            .http
+            .post("/v1/mailboxes", None, &wish.to_wire(), &[200, 201])?;
         let created = response.status() == 201;
         self.http.read_small(response, ANSWER_BYTES_MAX)?;
         Ok(if created {
@@ -118,8 +120,8 @@ impl RelayClient {
     /// no bundle has.
     pub fn list(&self, token: &FetchToken, after: u64) -> Result<Listing, RelayError> {
         let path = format!("/v1/mailbox?after={after}&limit={LIST_ITEMS_MAX}");
-        let response = self.small_get(&self.http.at(&path), Some(token))?;
-        let body: ListBody = self.read_json(response, LIST_BYTES_MAX)?;
+        let response = self.http.small_get(&path, Some(&bearer(&token.0)))?;
+        let body: ListBody = self.http.read_json(response, LIST_BYTES_MAX)?;
         check_listing(&body, after)
     }
 
@@ -128,8 +130,10 @@ impl RelayClient {
     /// # Errors
     /// As the network and the relay have it.
     pub fn acknowledge(&self, done: &Signed<Acknowledgement>) -> Result<u64, RelayError> {
-        let response = self.post("/v1/acknowledgements", &done.to_wire(), &[200])?;
-        let body: AcknowledgedBody = self.read_json(response, ANSWER_BYTES_MAX)?;
+        let response = self
+            .http
+            .post("/v1/acknowledgements", None, &done.to_wire(), &[200])?;
+        let body: AcknowledgedBody = self.http.read_json(response, ANSWER_BYTES_MAX)?;
         let asked = done.peek_statement().content_ids.len() as u64;
         if body.acknowledged > asked {
             return Err(RelayError::Lied {
@@ -138,60 +142,6 @@ impl RelayClient {
         }
         Ok(body.acknowledged)
     }
-
-    fn small_get(
-        &self,
-        url: &str,
-        token: Option<&FetchToken>,
-    ) -> Result<ureq::http::Response<ureq::Body>, RelayError> {
-        let mut request = self.http.agent.get(url);
-        if let Some(token) = token {
-            request = request.header("authorization", bearer(token).as_str());
-        }
-        let response = request
-            .config()
-            .timeout_global(Some(self.http.small_call()))
-            .build()
-            .call()
-            .map_err(|err| self.http.failure(err))?;
-        self.http.expect(response, &[200])
-    }
-
-    fn post(
-        &self,
-        path: &str,
-        body: &[u8],
-        expected: &[u16],
-    ) -> Result<ureq::http::Response<ureq::Body>, RelayError> {
-        let response = self
-            .http
-            .agent
-            .post(self.http.at(path))
-            .config()
-            .timeout_global(Some(self.http.small_call()))
-            .build()
-            .content_type("application/octet-stream")
-            .send(body)
-            .map_err(|err| self.http.failure(err))?;
-        self.http.expect(response, expected)
-    }
-
-    fn read_json<T: DeserializeOwned>(
-        &self,
-        response: ureq::http::Response<ureq::Body>,
-        limit: u64,
-    ) -> Result<T, RelayError> {
-        let bytes = self.http.read_small(response, limit)?;
-        serde_json::from_slice(&bytes).map_err(|_| RelayError::Lied {
-            what: "its answer is not of the form of this call",
-        })
-    }
-}
-
-/// `Bearer` and the token in base64url; wiped when dropped, which the HTTP library's copy is not.
-fn bearer(token: &FetchToken) -> Zeroizing<String> {
-    let text = Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(token.0.expose()));
-    Zeroizing::new(format!("Bearer {}", text.as_str()))
 }
 
 fn check_listing(body: &ListBody, after: u64) -> Result<Listing, RelayError> {

@@ -94,7 +94,7 @@ impl RelayClient {
             .http
             .agent
             .get(self.http.at(&format!("/v1/blobs/{}", item.content_id)))
-            .header("authorization", bearer(token).as_str())
+            .header("authorization", bearer(&token.0).as_str())
             .header("range", format!("bytes={from_offset}-"))
             .call()
             .map_err(|err| self.http.failure(err))?;

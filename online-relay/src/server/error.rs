@@ -86,6 +86,13 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// The link does not fit a QR code.
+    #[error("cannot draw the link as a QR code")]
+    Picture {
+        /// What is wrong with it.
+        #[source]
+        source: carriers::qr::QrError,
+    },
     /// The index or the bundle files failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -104,6 +111,7 @@ impl Advice for ServerError {
             Self::UrlUnusable { .. } => "url-unusable",
             Self::Runtime { .. } => "cannot-start",
             Self::Output { .. } => "output-failed",
+            Self::Picture { .. } => "no-picture",
             Self::Store(err) => err.code(),
         }
     }
@@ -150,6 +158,7 @@ impl Advice for ServerError {
             Self::Output { .. } => {
                 "Choose a new file, in a directory that exists, and run the command again."
             }
+            Self::Picture { .. } => "Leave out --qr, and hand the link over as text.",
             Self::Store(err) => return err.next_step(),
         }
         .to_owned()

@@ -1,4 +1,4 @@
-//! The store-and-forward server: mailboxes that only hold ciphertext.
+//! The store-and-forward server: mailboxes and trays that only hold ciphertext.
 //!
 //! It reads no clock, writes no log, and knows no user: a mailbox is three public keys.
 //! Spec: spec/relay.md.
@@ -28,7 +28,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::error::ServerError;
-pub use self::operator::{invite, status};
+pub use self::operator::{invite, make_tray, status};
 pub use self::store::{Recovered, Status, StoreError};
 
 use self::data_dir::DataDir;

@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use pack_format::relay::{Invitation, PublicKey, RelayAddress};
+use pack_format::secret::Secret32;
+use zeroize::Zeroizing;
 
 use super::data_dir::{read_key, write_new_file};
 use super::error::ServerError;
 use super::store::{Index, Status, StoreError};
+use crate::tray::{TrayLinks, TrayPass, TrayToken};
 
 /// Makes an invitation for one mailbox; it is good until it is used.
 ///
@@ -22,27 +25,50 @@ pub fn invite(
     url: Option<&str>,
     output: Option<&Path>,
 ) -> Result<Invitation, ServerError> {
-    let key = PublicKey::of_seed(&read_key(data_dir)?);
     let index = open_index(data_dir)?;
-    let known = index.settings()?.url;
-    let url = url.or(known.as_deref()).ok_or(ServerError::UrlUnknown)?;
-    let relay = address(url, key)?;
+    let relay = own_address(data_dir, &index, url)?;
     let mut code = [0; 16];
     getrandom::fill(&mut code).map_err(|source| StoreError::Randomness { source })?;
     let invitation = Invitation { relay, code };
     if let Some(path) = output {
         let text = invitation.to_text() + "\n";
-        let failed = |source| ServerError::Output {
-            path: path.to_owned(),
-            source,
-        };
-        if path.exists() {
-            return Err(failed(io::ErrorKind::AlreadyExists.into()));
-        }
-        write_new_file(path, text.as_bytes()).map_err(failed)?;
+        write_output(path, text.as_bytes())?;
     }
     index.add_invitation(&code)?;
     Ok(invitation)
+}
+
+/// Makes a tray, with a code for the courier and a link for the phone.
+///
+/// `url` and `output` are as for [`invite`]. With `picture` the phone's link goes to that PNG file
+/// as a QR code as well.
+///
+/// # Errors
+/// Any [`ServerError`] but those of `serve`.
+pub fn make_tray(
+    data_dir: &Path,
+    url: Option<&str>,
+    output: Option<&Path>,
+    picture: Option<&Path>,
+) -> Result<TrayLinks, ServerError> {
+    let mut index = open_index(data_dir)?;
+    let links = TrayLinks {
+        courier: TrayPass {
+            relay: own_address(data_dir, &index, url)?,
+            token: random_token()?,
+        },
+        phone: random_token()?,
+    };
+    if let Some(path) = output {
+        write_output(path, links.to_text().as_bytes())?;
+    }
+    if let Some(path) = picture {
+        let png = carriers::qr::render_png(links.phone_link().as_bytes())
+            .map_err(|source| ServerError::Picture { source })?;
+        write_output(path, &Zeroizing::new(png))?;
+    }
+    index.add_tray(&links.courier.token.id(), &links.phone.id())?;
+    Ok(links)
 }
 
 /// Counts what the relay holds.
@@ -62,6 +88,36 @@ pub(super) fn address(url: &str, key: PublicKey) -> Result<RelayAddress, ServerE
 /// because then no address is better than another.
 pub(super) fn url_of(address: SocketAddr) -> Option<String> {
     (!address.ip().is_unspecified()).then(|| format!("http://{address}"))
+}
+
+/// The address of this relay, under the URL that is given or that `serve` was given.
+fn own_address(
+    data_dir: &Path,
+    index: &Index,
+    url: Option<&str>,
+) -> Result<RelayAddress, ServerError> {
+    let key = PublicKey::of_seed(&read_key(data_dir)?);
+    let known = index.settings()?.url;
+    let url = url.or(known.as_deref()).ok_or(ServerError::UrlUnknown)?;
+    address(url, key)
+}
+
+fn random_token() -> Result<TrayToken, StoreError> {
+    let mut token = Zeroizing::new([0; 32]);
+    getrandom::fill(token.as_mut_slice()).map_err(|source| StoreError::Randomness { source })?;
+    Ok(TrayToken(Secret32::new(*token)))
+}
+
+/// Writes a new file; one that exists is left alone.
+fn write_output(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
+    let failed = |source| ServerError::Output {
+        path: path.to_owned(),
+        source,
+    };
+    if path.exists() {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
+    }
+    write_new_file(path, bytes).map_err(failed)
 }
 
 fn open_index(data_dir: &Path) -> Result<Index, ServerError> {

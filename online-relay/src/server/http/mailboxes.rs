@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use pack_format::relay::{Acknowledgement, OpenMailbox};
@@ -20,7 +20,7 @@ pub(super) async fn open(
     State(relay): State<Arc<Relay>>,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let bytes = small_body(&relay, body).await?;
+    let bytes = read::small_body(&relay, body, STATEMENT_BYTES_MAX).await?;
     let signed = read::statement::<OpenMailbox>(&bytes)?;
     let wish = read::checked(&signed, |wish| wish.relay_key, relay.key)?.clone();
     // One key for two rights would let a courier's ticket maker acknowledge.
@@ -42,7 +42,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<ListBody>, Refusal> {
     let fetch_id = read::fetch_id(&headers)?;
-    let (after, limit) = read_query(query.as_deref().unwrap_or_default())?;
+    let (after, limit) = read::page(query.as_deref(), LIST_ITEMS_MAX)?;
     let mut found = relay
         .ask(move |store| match store.mailbox_of_fetcher(&fetch_id)? {
             // One more than asked for tells whether there is more.
@@ -70,7 +70,7 @@ pub(super) async fn acknowledge(
     State(relay): State<Arc<Relay>>,
     body: Body,
 ) -> Result<Json<AcknowledgedBody>, Refusal> {
-    let bytes = small_body(&relay, body).await?;
+    let bytes = read::small_body(&relay, body, STATEMENT_BYTES_MAX).await?;
     let signed = read::statement::<Acknowledgement>(&bytes)?;
     let done = read::checked(&signed, |done| done.relay_key, relay.key)?.clone();
     let acknowledged = relay
@@ -81,55 +81,4 @@ pub(super) async fn acknowledge(
         .await?
         .ok_or(Refusal::MailboxUnknown)?;
     Ok(Json(AcknowledgedBody { acknowledged }))
-}
-
-/// A body that fits in memory and comes in reasonable time.
-async fn small_body(relay: &Relay, body: Body) -> Result<Bytes, Refusal> {
-    let read = axum::body::to_bytes(body, STATEMENT_BYTES_MAX);
-    tokio::time::timeout(relay.stall, read)
-        .await
-        .map_err(|_| Refusal::Stalled)?
-        .map_err(|_| Refusal::TooLong)
-}
-
-/// `after=N` and `limit=N`, each at most once, in any order.
-fn read_query(query: &str) -> Result<(u64, u64), Refusal> {
-    let (mut after, mut limit) = (None, None);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let slot = match pair.split_once('=') {
-            Some(("after", value)) => (&mut after, value),
-            Some(("limit", value)) => (&mut limit, value),
-            _ => return Err(Refusal::Malformed),
-        };
-        let value = read::decimal(slot.1).ok_or(Refusal::Malformed)?;
-        if slot.0.replace(value).is_some() {
-            return Err(Refusal::Malformed);
-        }
-    }
-    let limit = limit.unwrap_or(LIST_ITEMS_MAX);
-    if limit == 0 || limit > LIST_ITEMS_MAX {
-        return Err(Refusal::Malformed);
-    }
-    Ok((after.unwrap_or(0), limit))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_is_read_in_one_way_only() {
-        assert_eq!(read_query("").unwrap(), (0, LIST_ITEMS_MAX));
-        assert_eq!(read_query("limit=2&after=7").unwrap(), (7, 2));
-        for query in [
-            "limit=0",
-            "limit=1001",
-            "after=1&after=1",
-            "before=3",
-            "after",
-            "after=x",
-        ] {
-            assert!(read_query(query).is_err(), "{query}");
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod download;
 mod mailboxes;
 mod read;
 mod refusal;
+mod trays;
 mod upload;
 
 use std::sync::Arc;
@@ -75,6 +76,10 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
             "/v1/blobs/{id}",
             get(download::get).head(upload::head).put(upload::put),
         )
+        .route("/v1/tray", get(trays::state).delete(trays::close))
+        .route("/v1/tray/frames", get(trays::fetch).post(trays::leave))
+        .route("/v1/tray/done", post(trays::done))
+        .route("/v1/tray/wanted", post(trays::want))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(relay)
 }

@@ -9,8 +9,10 @@ use pack_format::relay::{ContentId, FetchId, FetchToken, PublicKey, Signed, Stat
 use pack_format::secret::Secret32;
 use zeroize::Zeroizing;
 
+use super::Relay;
 use super::refusal::Refusal;
 use crate::api;
+use crate::tray::{TrayId, TrayToken};
 
 /// The content id of the path.
 pub(super) fn content_id(text: &str) -> Result<ContentId, Refusal> {
@@ -54,6 +56,15 @@ pub(super) fn checked<S: Statement>(
 
 /// The id of the fetch token in `authorization`; the token itself is wiped.
 pub(super) fn fetch_id(headers: &HeaderMap) -> Result<FetchId, Refusal> {
+    Ok(FetchToken(bearer(headers)?).id())
+}
+
+/// The id of the tray's token in `authorization`; the token itself is wiped.
+pub(super) fn tray_id(headers: &HeaderMap) -> Result<TrayId, Refusal> {
+    Ok(TrayToken(bearer(headers)?).id())
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Secret32, Refusal> {
     let text = one(headers, &AUTHORIZATION).ok().flatten();
     let token = text
         .and_then(|text| text.strip_prefix("Bearer "))
@@ -61,7 +72,7 @@ pub(super) fn fetch_id(headers: &HeaderMap) -> Result<FetchId, Refusal> {
         .map(Zeroizing::new)
         .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok())
         .ok_or(Refusal::TokenMissing)?;
-    Ok(FetchToken(Secret32::new(token)).id())
+    Ok(Secret32::new(token))
 }
 
 /// Where the body of an upload begins.
@@ -100,6 +111,42 @@ pub(super) async fn next_bytes(body: &mut Body) -> Option<Bytes> {
     }
 }
 
+/// A body that fits in memory and comes in reasonable time.
+pub(super) async fn small_body(
+    relay: &Relay,
+    body: Body,
+    limit_bytes: usize,
+) -> Result<Bytes, Refusal> {
+    let read = axum::body::to_bytes(body, limit_bytes);
+    tokio::time::timeout(relay.stall, read)
+        .await
+        .map_err(|_| Refusal::Stalled)?
+        .map_err(|_| Refusal::TooLong)
+}
+
+/// `after=N` and `limit=N` of a query, each at most once, in any order; 0 and `limit_max` where
+/// they are left out.
+pub(super) fn page(query: Option<&str>, limit_max: u64) -> Result<(u64, u64), Refusal> {
+    let (mut after, mut limit) = (None, None);
+    let pairs = query.unwrap_or_default().split('&');
+    for pair in pairs.filter(|pair| !pair.is_empty()) {
+        let (slot, value) = match pair.split_once('=') {
+            Some(("after", value)) => (&mut after, value),
+            Some(("limit", value)) => (&mut limit, value),
+            _ => return Err(Refusal::Malformed),
+        };
+        let value = decimal(value).ok_or(Refusal::Malformed)?;
+        if slot.replace(value).is_some() {
+            return Err(Refusal::Malformed);
+        }
+    }
+    let limit = limit.unwrap_or(limit_max);
+    if limit == 0 || limit > limit_max {
+        return Err(Refusal::Malformed);
+    }
+    Ok((after.unwrap_or(0), limit))
+}
+
 /// The text of a header that occurs at most once.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refusal> {
     let mut values = headers.get_all(name).iter();
@@ -135,6 +182,22 @@ mod tests {
             "18446744073709551616",
         ] {
             assert_eq!(decimal(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_in_one_way_only() {
+        assert_eq!(page(None, 1000).unwrap(), (0, 1000));
+        assert_eq!(page(Some("limit=2&after=7"), 1000).unwrap(), (7, 2));
+        for query in [
+            "limit=0",
+            "limit=1001",
+            "after=1&after=1",
+            "before=3",
+            "after",
+            "after=x",
+        ] {
+            assert!(page(Some(query), 1000).is_err(), "{query}");
         }
     }
 

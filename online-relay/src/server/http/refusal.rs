@@ -21,10 +21,16 @@ pub(crate) enum Refusal {
     OtherRelay,
     /// The invitation's code is not known or used up.
     CodeUnknown,
+    /// Only the courier of the tray may do this.
+    CourierOnly,
     /// There is no mailbox with this key or token.
     MailboxUnknown,
     /// The mailbox does not hold this bundle, or not any more.
     BundleUnknown,
+    /// There is no tray with this token.
+    TrayUnknown,
+    /// The tray's list does not hold this transfer, or not any more.
+    TransferUnknown,
     /// Nothing came for too long.
     Stalled,
     /// The body does not begin where the server goes on.
@@ -48,6 +54,8 @@ pub(crate) enum Refusal {
     Busy,
     /// The quota or the disk is full.
     Full,
+    /// The tray's list is full.
+    TrayFull,
 }
 
 impl Refusal {
@@ -55,8 +63,13 @@ impl Refusal {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TokenMissing => StatusCode::UNAUTHORIZED,
-            Self::BadSignature | Self::OtherRelay | Self::CodeUnknown => StatusCode::FORBIDDEN,
-            Self::MailboxUnknown | Self::BundleUnknown => StatusCode::NOT_FOUND,
+            Self::BadSignature | Self::OtherRelay | Self::CodeUnknown | Self::CourierOnly => {
+                StatusCode::FORBIDDEN
+            }
+            Self::MailboxUnknown
+            | Self::BundleUnknown
+            | Self::TrayUnknown
+            | Self::TransferUnknown => StatusCode::NOT_FOUND,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::WrongOffset { .. } | Self::KeyTaken => StatusCode::CONFLICT,
             Self::LengthMissing => StatusCode::LENGTH_REQUIRED,
@@ -65,7 +78,7 @@ impl Refusal {
             Self::HashDiffers => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Full | Self::TrayFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 
@@ -76,8 +89,11 @@ impl Refusal {
             Self::BadSignature => "bad-signature",
             Self::OtherRelay => "other-relay",
             Self::CodeUnknown => "code-unknown",
+            Self::CourierOnly => "courier-only",
             Self::MailboxUnknown => "mailbox-unknown",
             Self::BundleUnknown => "bundle-unknown",
+            Self::TrayUnknown => "tray-unknown",
+            Self::TransferUnknown => "transfer-unknown",
             Self::Stalled => "stalled",
             Self::WrongOffset { .. } => "wrong-offset",
             Self::KeyTaken => "key-taken",
@@ -88,6 +104,7 @@ impl Refusal {
             Self::Failed => "server-failed",
             Self::Busy => "busy",
             Self::Full => "relay-full",
+            Self::TrayFull => "tray-full",
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The relay's memory: an SQLite index and one file per bundle. The only place with SQL.
+//! The relay's memory: an SQLite index, which also holds the frames of trays, and one file per
+//! bundle. The only place with SQL.
 //!
 //! Order of every change: the index names a file before the file exists, a file's bytes are
 //! durable before the index counts them, and the index forgets a file before the file goes. So
@@ -15,6 +16,7 @@ mod mailboxes;
 mod recovery;
 mod schema;
 mod status;
+mod trays;
 mod upload;
 
 use std::path::{Path, PathBuf};
@@ -29,10 +31,12 @@ pub(crate) use self::mailboxes::{MailboxNumber, Opening};
 pub use self::recovery::Recovered;
 pub(crate) use self::status::Settings;
 pub use self::status::Status;
+pub(crate) use self::trays::{Left, TrayNumber, TrayTransfer};
 pub(crate) use self::upload::{Finished, Upload};
 
 use self::budget::Budget;
 use self::files::BlobFiles;
+use crate::tray::TrayId;
 
 /// The index, the files and the room that is left. Every call blocks on the disk.
 #[derive(Debug)]
@@ -101,6 +105,11 @@ impl Index {
     /// Makes an invitation's code valid.
     pub(crate) fn add_invitation(&self, code: &[u8; 16]) -> Result<(), StoreError> {
         mailboxes::add_invitation(&self.0, code)
+    }
+
+    /// Makes a tray's two ids valid.
+    pub(crate) fn add_tray(&mut self, courier: &TrayId, phone: &TrayId) -> Result<(), StoreError> {
+        trays::add_tray(&mut self.0, courier, phone)
     }
 }
 

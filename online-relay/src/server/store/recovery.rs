@@ -8,6 +8,7 @@ use super::bundles::{parse_name, remove_named};
 use super::error::StoreError;
 use super::files::{BlobFiles, FileName};
 use super::from_sql;
+use super::trays::bytes_on_trays;
 
 /// What was found and done at the start, in numbers only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,10 @@ pub(super) fn recover(
         bundles_lost,
         unknown_files,
     };
-    Ok((recovered, upload_bytes.saturating_add(bundle_bytes)))
+    let used_bytes = upload_bytes
+        .saturating_add(bundle_bytes)
+        .saturating_add(bytes_on_trays(index)?);
+    Ok((recovered, used_bytes))
 }
 
 fn finish_removals(index: &Connection, files: &BlobFiles) -> Result<u64, StoreError> {

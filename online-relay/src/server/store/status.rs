@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::error::StoreError;
+use super::trays::bytes_on_trays;
 use super::{from_sql, to_sql};
 
 /// The relay in numbers.
@@ -23,6 +24,10 @@ pub struct Status {
     pub uploads_unfinished: u64,
     /// Their durable bytes.
     pub bytes_unfinished: u64,
+    /// Trays that phones and couriers share.
+    pub trays: u64,
+    /// The bytes of the frames on them.
+    pub bytes_on_trays: u64,
     /// The quota of the last start, if there is one.
     pub quota_bytes: Option<u64>,
 }
@@ -54,6 +59,8 @@ pub(crate) fn read_status(index: &Connection) -> Result<Status, StoreError> {
         bundles_acknowledged: count("SELECT count(*) FROM bundles WHERE file IS NULL")?,
         uploads_unfinished: count("SELECT count(*) FROM uploads")?,
         bytes_unfinished: count("SELECT coalesce(sum(durable_bytes), 0) FROM uploads")?,
+        trays: count("SELECT count(*) FROM trays")?,
+        bytes_on_trays: bytes_on_trays(index)?,
         quota_bytes: read_settings(index)?.quota_bytes,
     })
 }
