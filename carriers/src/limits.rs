@@ -42,3 +42,9 @@ pub const PICTURE_FILE_BYTES_MAX: usize = 16 << 20;
 
 /// The largest picture that is unpacked, in pixels: a few bytes can announce any size.
 pub const PICTURE_PIXELS_MAX: u64 = 50_000_000;
+
+/// How many pictures of codes one folder gets: enough for the largest transfer, with a margin.
+pub const CODE_PICTURES_MAX: usize = 100_000;
+
+/// How many pages one document gets: some two megabytes, more than anybody prints.
+pub const PAPER_PAGES_MAX: usize = 400;

@@ -7,6 +7,7 @@
 )]
 
 mod faulty_fs;
+mod light_outputs;
 mod messages;
 mod qr;
 mod raw;

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, io, path::PathBuf};
 
 use carriers::{
+    light::OutputError,
     qr::QrError,
     raw::RawError,
     stick::{PartName, StickError},
@@ -173,4 +174,29 @@ fn every_message_says_what_happened_and_what_to_do() {
     raw_errors().iter().for_each(|err| describe(&mut text, err));
     qr_errors().iter().for_each(|err| describe(&mut text, err));
     insta::assert_snapshot!("messages", text);
+}
+
+#[test]
+fn every_message_of_a_place_for_codes_says_what_happened_and_what_to_do() {
+    let errors = [
+        OutputError::Code {
+            source: QrError::Unreadable,
+        },
+        OutputError::Folder {
+            doing: "writing a picture",
+            source: failure(),
+        },
+        OutputError::FolderInUse,
+        OutputError::NotATerminal,
+        OutputError::TerminalTooSmall {
+            columns: 40,
+            lines: 12,
+            columns_min: 45,
+            lines_min: 24,
+        },
+        OutputError::Terminal { source: failure() },
+    ];
+    let mut text = String::new();
+    errors.iter().for_each(|err| describe(&mut text, err));
+    insta::assert_snapshot!("output_messages", text);
 }

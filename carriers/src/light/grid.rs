@@ -123,16 +123,28 @@ impl CodeGrid {
         let cell_side = self.version.cell_side();
         for (at, code) in codes.iter().enumerate() {
             let (column, row) = (at % self.columns, at / self.columns);
-            canvas.draw(code, column * cell_side, row * cell_side);
+            canvas.draw(code, column * cell_side, row * cell_side, 1);
         }
         if let Some(code) = corner {
-            let (x, y) = match self.corner {
-                Some(CornerPlace::Below) => (0, self.rows * cell_side),
-                _ => (self.columns * cell_side, 0),
-            };
-            canvas.draw(&code, x, y);
+            let (x, y, scale) = self.corner_spot(codes.is_empty());
+            canvas.draw(&code, x, y, scale);
         }
         canvas.into_picture()
+    }
+
+    /// Where the corner code begins and how many modules one of its own is wide: alone, it takes
+    /// all the room there is, so that a camera that reads nothing else reads it from afar.
+    fn corner_spot(&self, is_alone: bool) -> (usize, usize, usize) {
+        if is_alone {
+            let side = CORNER_VERSION.cell_side();
+            let scale = self.width_modules().min(self.height_modules()) / side;
+            return (0, 0, scale.max(1));
+        }
+        let cell_side = self.version.cell_side();
+        match self.corner {
+            Some(CornerPlace::Below) => (0, self.rows * cell_side, 1),
+            _ => (self.columns * cell_side, 0, 1),
+        }
     }
 }
 
@@ -151,7 +163,8 @@ pub fn draw_codes(
     let cell_side = cell_side.unwrap_or_default();
     let mut canvas = Canvas::white(columns * cell_side, rows * cell_side, module_pixels)?;
     for (at, code) in codes.iter().enumerate() {
-        canvas.draw(code, at % columns * cell_side, at / columns * cell_side);
+        let (column, row) = (at % columns, at / columns);
+        canvas.draw(code, column * cell_side, row * cell_side, 1);
     }
     canvas.into_picture()
 }
@@ -186,19 +199,23 @@ impl Canvas {
         })
     }
 
-    /// Draws a code whose quiet zone begins at this module.
-    fn draw(&mut self, code: &Code, left_modules: usize, top_modules: usize) {
-        let side = self.module_pixels;
+    /// Draws a code whose quiet zone begins at this module, `scale` times as large.
+    fn draw(&mut self, code: &Code, left_modules: usize, top_modules: usize, scale: usize) {
+        let side = self.module_pixels * scale;
+        let left = left_modules * self.module_pixels + QUIET_MODULES * side;
+        let top = top_modules * self.module_pixels + QUIET_MODULES * side;
         for y in 0..code.side() {
             for x in (0..code.side()).filter(|x| code.is_dark(*x, y)) {
-                let left = (left_modules + QUIET_MODULES + x) * side;
-                let top = (top_modules + QUIET_MODULES + y) * side;
-                for row in top..top + side {
-                    let start = row * self.width + left;
-                    if let Some(run) = self.pixels.get_mut(start..start + side) {
-                        run.fill(BLACK);
-                    }
-                }
+                self.blacken(left + x * side, top + y * side, side);
+            }
+        }
+    }
+
+    fn blacken(&mut self, left: usize, top: usize, side: usize) {
+        for row in top..top + side {
+            let start = row * self.width + left;
+            if let Some(run) = self.pixels.get_mut(start..start + side) {
+                run.fill(BLACK);
             }
         }
     }

@@ -8,4 +8,5 @@ mod render;
 
 pub use error::QrError;
 pub use read::read_png;
+pub(crate) use render::{half_block_lines, png_file};
 pub use render::{render_png, render_terminal};
