@@ -1,69 +1,135 @@
-//! The first opinion: `rxing`, in its parts, so that several codes are found.
+//! The first opinion: `rxing`, in its parts, so that it follows several codes.
 
 use rxing::{
-    Binarizer, Luma8Source,
-    common::{BitMatrix, DetectorRXingResult as _, HybridBinarizer},
+    common::{BitMatrix, DetectorRXingResult as _},
     qrcode::cpp_port::{
         decoder::Decode,
-        detector::{FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR},
+        detector::{FinderPatternSet, SampleQR},
     },
 };
 
-use super::Sighting;
-use crate::light::GreyPicture;
+use super::{Sighting, bits::Bits, finder, guarded};
 
-/// Reads every code in the picture.
-pub(super) fn read(picture: &GreyPicture) -> Sighting {
-    let (Ok(width), Ok(height)) = (
-        u32::try_from(picture.width()),
-        u32::try_from(picture.height()),
-    ) else {
-        return Sighting::default();
-    };
-    let Ok(source) = Luma8Source::new_with_slice(picture.pixels(), width, height) else {
-        return Sighting::default();
-    };
-    let binarizer = HybridBinarizer::new(source);
-    let Ok(bits) = binarizer.get_black_matrix() else {
-        return Sighting::default();
-    };
-    read_bits(bits)
+/// The codes that were read lately, and where they were.
+#[derive(Debug, Default)]
+pub(super) struct Tracks {
+    tracks: Vec<Track>,
+    /// Whether one was not where it was.
+    lost: bool,
+    since_search: u32,
+    /// Searches in a row that found nothing new.
+    idle_searches: u32,
 }
 
-fn read_bits(bits: &BitMatrix) -> Sighting {
-    let mut patterns = FindFinderPatterns(bits, true, 0);
-    patterns.truncate(PATTERNS_MAX);
-    let sets = GenerateFinderPatternSets(&mut patterns);
-    let mut sighting = Sighting::default();
-    let mut used = Vec::new();
-    for set in sets.into_iter().take(SETS_MAX) {
-        if [set.bl, set.tl, set.tr]
-            .iter()
-            .any(|pattern| used.contains(pattern))
-        {
-            continue;
+#[derive(Debug)]
+struct Track {
+    set: FinderPatternSet,
+    /// Pictures in a row in which it was not read.
+    misses: u32,
+}
+
+impl Tracks {
+    /// Reads what is where codes were, and looks everywhere when that is due.
+    pub(super) fn read(&mut self, bits: &Bits) -> Sighting {
+        let mut sighting = Sighting::default();
+        self.follow(bits, &mut sighting);
+        self.since_search += 1;
+        let settled = self.idle_searches >= IDLE_SEARCHES && !self.lost;
+        let interval = match (self.tracks.is_empty(), settled) {
+            (true, _) => 1,
+            (false, false) => UNSETTLED_INTERVAL,
+            (false, true) => SETTLED_INTERVAL,
+        };
+        if self.since_search >= interval {
+            self.since_search = 0;
+            self.search(bits, &mut sighting);
         }
-        if let Some(payload) = payload_of(bits, &set) {
-            used.extend([set.bl, set.tl, set.tr]);
-            sighting.push(payload);
-        } else if sighting == Sighting::default() {
-            let modules = f32::from(u16::try_from(set.tl.size).unwrap_or(u16::MAX)) / 7.0;
-            sighting = Sighting::unreadable(modules);
-        }
+        sighting
     }
-    sighting
+
+    fn follow(&mut self, bits: &Bits, sighting: &mut Sighting) {
+        self.lost = false;
+        for track in &mut self.tracks {
+            track.misses += 1;
+            let Some(set) = guarded(|| finder::follow(bits, &track.set)).flatten() else {
+                self.lost = true;
+                continue;
+            };
+            track.set = set;
+            if let Some(payload) = payload(bits.matrix(), &set) {
+                track.misses = 0;
+                sighting.push(payload);
+            } else {
+                sighting.see(finder::module_pixels(&set));
+            }
+        }
+        self.tracks.retain(|track| track.misses <= MISSES_MAX);
+    }
+
+    /// Reads the codes that are not followed yet.
+    fn search(&mut self, bits: &Bits, sighting: &mut Sighting) {
+        let sets = guarded(|| finder::search(bits)).unwrap_or_default();
+        let mut tries_left = TRIES_MAX;
+        let mut found = false;
+        for set in sets {
+            if self.tracks.len() == TRACKS_MAX || tries_left == 0 {
+                break;
+            }
+            if self
+                .tracks
+                .iter()
+                .any(|track| shares_pattern(&track.set, &set))
+            {
+                continue;
+            }
+            tries_left -= 1;
+            if let Some(payload) = payload(bits.matrix(), &set) {
+                sighting.push(payload);
+                self.tracks.push(Track { set, misses: 0 });
+                found = true;
+            } else {
+                sighting.see(finder::module_pixels(&set));
+            }
+        }
+        self.idle_searches = if found { 0 } else { self.idle_searches + 1 };
+    }
 }
 
-fn payload_of(bits: &BitMatrix, set: &FinderPatternSet) -> Option<Vec<u8>> {
-    let sampled = SampleQR(bits, set).ok()?;
-    let decoded = Decode(sampled.getBits()).ok()?;
-    decoded
-        .isValid()
-        .then(|| decoded.content().bytes().to_vec())
+fn shares_pattern(one: &FinderPatternSet, other: &FinderPatternSet) -> bool {
+    let of = |set: &FinderPatternSet| [set.bl, set.tl, set.tr];
+    of(one).iter().any(|pattern| {
+        of(other)
+            .iter()
+            .any(|other| finder::is_same(pattern, other))
+    })
 }
 
-/// More finder patterns than six codes and their noise have.
-const PATTERNS_MAX: usize = 200;
+/// The bytes as they were put in: never as text, which would be guessed.
+fn payload(bits: &BitMatrix, set: &FinderPatternSet) -> Option<Vec<u8>> {
+    guarded(|| {
+        let sampled = SampleQR(bits, set).ok()?;
+        let decoded = Decode(sampled.getBits()).ok()?;
+        decoded
+            .isValid()
+            .then(|| decoded.content().bytes().to_vec())
+    })
+    .flatten()
+}
 
-/// More sets of three are not tried: each costs as much as a code.
-const SETS_MAX: usize = 200;
+/// A search costs as much as reading three codes; before every code is found it pays.
+const UNSETTLED_INTERVAL: u32 = 2;
+
+/// New codes still have to be noticed: a third of a second.
+const SETTLED_INTERVAL: u32 = 10;
+
+/// All codes are found when this many searches brought nothing new.
+const IDLE_SEARCHES: u32 = 3;
+
+/// A second without one reading: the code is gone.
+const MISSES_MAX: u32 = 30;
+
+/// Six codes, a corner code each side, and some of somebody else.
+const TRACKS_MAX: usize = 12;
+
+/// Sets of three that are tried in one picture: each costs as much as a small code.
+const TRIES_MAX: u32 = 80;

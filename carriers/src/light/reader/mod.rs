@@ -1,41 +1,121 @@
 //! Finds and reads the codes in pictures, one picture after the other.
 
+mod bits;
+mod finder;
 mod first;
 mod second;
+mod shrink;
 mod sighting;
 
 use std::panic::{self, AssertUnwindSafe};
 
+use self::{bits::Bits, first::Tracks, shrink::shrunk};
 use super::GreyPicture;
 pub use sighting::{Seen, Sighting, Trouble};
 
 /// Reads the codes in the pictures of one camera.
 ///
-/// No picture, however it was made, ends the program. What is read is bytes of unknown origin.
-#[derive(Debug, Default)]
-pub struct Reader {}
+/// It remembers where codes were, so that the next picture of the same camera costs less; what it
+/// reads does not depend on that. No picture, however it was made, ends the program. What is read
+/// is bytes of unknown origin.
+#[derive(Debug)]
+pub struct Reader {
+    tracks: Tracks,
+    /// Where codes were read last: at one part in `2^level` of each side.
+    level: u32,
+    /// Pictures in a row without one reading.
+    barren: u32,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Reader {
-    /// A reader that has seen nothing yet.
+    /// A reader that has seen nothing yet: its first picture is worth every effort.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            tracks: Tracks::default(),
+            level: 0,
+            barren: OPINION_INTERVAL - 1,
+        }
     }
 
     /// Reads every code that it can in this picture.
+    ///
+    /// When nothing is read for a while it tries harder, but not with every picture: a camera
+    /// does not wait.
     pub fn read(&mut self, picture: &GreyPicture) -> Sighting {
-        let sighting = guarded(|| first::read(picture)).unwrap_or_default();
-        if !sighting.payloads.is_empty() {
-            return sighting;
+        let base = level_within_bounds(picture);
+        let level = base + self.level;
+        let mut sighting = look(&mut self.tracks, picture, level);
+        if sighting.is_barren() {
+            self.barren = self.barren.saturating_add(1);
+            if self.barren.is_multiple_of(RETRY_INTERVAL) {
+                self.retry(picture, base, &mut sighting);
+            }
         }
-        match guarded(|| second::read(picture)) {
-            Some(opinion) if !opinion.payloads.is_empty() => opinion,
-            _ => sighting,
+        if !sighting.is_barren() {
+            self.barren = 0;
+        }
+        sighting
+    }
+
+    /// Looks at other sizes, for noise that hides large modules, and asks the second decoder.
+    fn retry(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
+        for level in (0..LEVELS).filter(|level| *level != self.level) {
+            let mut tracks = Tracks::default();
+            let found = look(&mut tracks, picture, base + level);
+            if !found.is_barren() {
+                *sighting = found;
+                self.tracks = tracks;
+                self.level = level;
+                return;
+            }
+            sighting.see_what(found.seen);
+        }
+        if self.barren.is_multiple_of(OPINION_INTERVAL) {
+            let opinion = guarded(|| Some(second::read(shrunk(picture, base)?.as_ref())));
+            if let Some(found) = opinion.flatten().filter(|found| !found.is_barren()) {
+                *sighting = found;
+            }
         }
     }
+}
+
+fn look(tracks: &mut Tracks, picture: &GreyPicture, level: u32) -> Sighting {
+    let bits = shrunk(picture, level).and_then(|picture| Bits::new(&picture));
+    bits.map(|bits| tracks.read(&bits).enlarged(level))
+        .unwrap_or_default()
+}
+
+/// How often a picture is halved before it is looked at at all.
+fn level_within_bounds(picture: &GreyPicture) -> u32 {
+    let mut pixels = picture.pixels().len();
+    let mut level = 0;
+    while pixels > LOOK_PIXELS_MAX {
+        pixels /= 4;
+        level += 1;
+    }
+    level
 }
 
 /// Runs a decoder that is known to panic on some pictures: one picture must not end the program.
 fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }
+
+/// Larger pictures are halved: no screen shows a code that needs more.
+const LOOK_PIXELS_MAX: usize = 4_500_000;
+
+/// Whole, half and a quarter.
+const LEVELS: u32 = 3;
+
+/// Pictures without a reading between two looks at other sizes.
+const RETRY_INTERVAL: u32 = 6;
+
+/// And between two questions to the second decoder, which takes as long as ten pictures.
+const OPINION_INTERVAL: u32 = 24;

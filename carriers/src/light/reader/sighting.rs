@@ -36,20 +36,42 @@ pub enum Trouble {
 }
 
 impl Sighting {
-    /// Nothing was read of a code whose modules have this side.
-    pub(super) fn unreadable(module_pixels: f32) -> Self {
+    /// There is a code whose modules have this side, and it was not read.
+    pub(super) fn see(&mut self, module_pixels: f32) {
+        if self.seen != Seen::Nothing {
+            return;
+        }
         let trouble = if module_pixels < MODULE_PIXELS_MIN {
             Trouble::TooSmall
         } else {
             Trouble::Blurred
         };
-        Self {
-            payloads: Vec::new(),
-            seen: Seen::Unreadable {
-                trouble,
-                module_pixels,
-            },
+        self.seen = Seen::Unreadable {
+            trouble,
+            module_pixels,
+        };
+    }
+
+    /// Somebody else saw this in the same picture.
+    pub(super) fn see_what(&mut self, seen: Seen) {
+        if self.seen == Seen::Nothing {
+            self.seen = seen;
         }
+    }
+
+    /// Whether nothing was read.
+    pub(super) fn is_barren(&self) -> bool {
+        self.payloads.is_empty()
+    }
+
+    /// The same, seen in a picture that was shrunk to one part in `2^level` of each side.
+    pub(super) fn enlarged(mut self, level: u32) -> Self {
+        if let Seen::Unreadable { module_pixels, .. } = self.seen {
+            let pixels = (0..level).fold(module_pixels, |pixels, _| pixels * 2.0);
+            self.seen = Seen::Nothing;
+            self.see(pixels);
+        }
+        self
     }
 
     /// Adds a code that was read, and its payload unless it is known.
