@@ -6,6 +6,7 @@ pub mod advice;
 pub mod chunked;
 pub mod codec;
 pub mod item;
+pub mod light;
 pub mod limits;
 pub mod pack;
 pub mod padding;

@@ -61,6 +61,14 @@ impl PackSecret {
 #[derive(Debug)]
 pub struct TagKey(pub(crate) Secret32);
 
+impl TagKey {
+    /// A second copy, for whoever looks for the pack while its lane changes.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+}
+
 /// The sending direction.
 #[derive(Debug)]
 pub struct SendChain {
