@@ -15,6 +15,7 @@ mod png_folder;
 pub(crate) mod png_read;
 mod reader;
 mod terminal;
+mod watcher;
 
 pub use code::{Code, Correction, QUIET_MODULES, Version, capacity_bytes};
 pub use density::Density;
@@ -26,3 +27,4 @@ pub use picture::{GreyPicture, PictureError};
 pub use png_folder::PngFolder;
 pub use reader::{Reader, Seen, Sighting, Trouble};
 pub use terminal::{TERMINAL_RESTORE, Terminal, TerminalSize};
+pub use watcher::{Watched, Watcher, WatcherStats};
