@@ -2,7 +2,11 @@
 
 use std::io;
 
-use carriers::{raw::RawError, stick::StickError};
+use carriers::{
+    light::{DisplayError, camera::CameraError},
+    raw::RawError,
+    stick::StickError,
+};
 use pack_format::{
     advice::{Advice, Exit},
     codec::DecodeError,
@@ -48,6 +52,26 @@ pub enum CrossingError {
     /// The state of a pairing would not be readable again; it was not stored.
     #[error("the state of a pairing cannot be kept: {0}")]
     Lane(DecodeError),
+    /// Codes cannot be shown.
+    #[error(transparent)]
+    Display(DisplayError),
+    /// The camera, or what was given in its place, failed.
+    #[error(transparent)]
+    Camera(CameraError),
+    /// Filming ended before a pack was whole.
+    #[error("{here} of {needed} pieces of a pack have arrived by light")]
+    LightIncomplete {
+        /// Pieces that are here.
+        here: u64,
+        /// Pieces that are needed.
+        needed: u64,
+    },
+    /// Nothing that was filmed was for this machine.
+    #[error("no code for this machine was seen")]
+    LightNothing {
+        /// What was seen instead, and what to do about it.
+        seen: Option<&'static str>,
+    },
     /// The person cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -83,6 +107,10 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.code(),
             Self::Raw(err) => err.code(),
             Self::Host(err) => err.code(),
+            Self::Display(err) => err.code(),
+            Self::Camera(err) => err.code(),
+            Self::LightIncomplete { .. } => "crossing-light-incomplete",
+            Self::LightNothing { .. } => "crossing-light-nothing",
             Self::MediumNotOurs => "crossing-medium-not-ours",
             Self::TakeIn(_) => "crossing-take-in",
             Self::Spool { .. } => "crossing-spool",
@@ -101,6 +129,12 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.data_safe(),
             Self::Raw(err) => err.data_safe(),
             Self::Host(err) => err.data_safe(),
+            Self::Display(err) => err.data_safe(),
+            Self::Camera(err) => err.data_safe(),
+            Self::LightIncomplete { .. } => {
+                "Every piece that arrived is kept; the sender keeps the whole.".to_owned()
+            }
+            Self::LightNothing { .. } => "Nothing was taken in or changed.".to_owned(),
             Self::MediumNotOurs => {
                 "Nothing was written to it; what is on it is as it was.".to_owned()
             }
@@ -132,6 +166,17 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.next_step(),
             Self::Raw(err) => err.next_step(),
             Self::Host(err) => err.next_step(),
+            Self::Display(err) => err.next_step(),
+            Self::Camera(err) => err.next_step(),
+            Self::LightIncomplete { .. } => "Run the same command again while the other machine \
+                shows its codes, or carry the rest on a stick: only what is missing is needed."
+                .to_owned(),
+            Self::LightNothing { seen } => seen
+                .unwrap_or(
+                    "Have the other machine show its codes, point the camera at them so that \
+                     they fill the picture, and run the same command again.",
+                )
+                .to_owned(),
             Self::MediumNotOurs => {
                 "If nothing on it is needed, run the same command with --overwrite.".to_owned()
             }
@@ -164,6 +209,8 @@ impl Advice for CrossingError {
             Self::Stick(err) => err.exit(),
             Self::Raw(err) => err.exit(),
             Self::Host(err) => err.exit(),
+            Self::Display(err) => err.exit(),
+            Self::Camera(err) => err.exit(),
             Self::MediumNotOurs => Exit::Usage,
             Self::Damaged { .. } => Exit::Refused,
             _ => Exit::Failed,

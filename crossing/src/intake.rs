@@ -13,6 +13,7 @@ use crate::{
     CrossingError, Damage, DamagedPack, Host, Lane, LaneReport, Phase, SyncReport,
     assembled::{AssembledPack, Copies, Place},
     lane::{Incoming, part_name, part_size_bytes},
+    light,
     look::{Recognised, Shelf},
     meter::Meter,
     opening::{self, Contents, Refusal},
@@ -148,7 +149,11 @@ impl Intake<'_, '_> {
         }
         if copies.first_of_each().is_some() {
             return match self.open(&cut, secret, copies)? {
-                Ok(contents) => self.commit(index, &cut, &contents, whole, broken),
+                Ok(contents) => {
+                    self.commit(index, &cut, &contents, whole, broken)?;
+                    let transfer = secret.tag_key().transfer_id();
+                    light::forget(self.host.spool_dir(), self.lane.id, transfer)
+                }
                 Err(refusal) => self.refuse(index, &cut, secret, &refusal),
             };
         }
@@ -383,7 +388,7 @@ impl Intake<'_, '_> {
 
 /// Makes room for the parts of pack `index` by giving up the oldest incomplete pack; false where
 /// that would be `index` itself. The sender is told of so many only, and sends the rest again.
-fn make_room(lane: &mut Lane, index: PackIndex) -> bool {
+pub(crate) fn make_room(lane: &mut Lane, index: PackIndex) -> bool {
     let partials_max = usize::try_from(PARTIALS_MAX).unwrap_or(usize::MAX);
     if lane.incoming.contains_key(&index) || lane.incoming.len() < partials_max {
         return true;

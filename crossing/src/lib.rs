@@ -12,6 +12,7 @@ mod host;
 mod intake;
 mod lane;
 mod lane_wire;
+pub mod light;
 pub mod limits;
 mod look;
 mod meter;

@@ -23,3 +23,22 @@ pub const RETIRED_NAMES_MAX: usize = 1024;
 
 /// Largest list of receipts that is written: an item holds 64 KiB.
 pub const RECEIPTS_BYTES_MAX: usize = 60 << 10;
+
+/// A pack that may go by light is closed before its content passes this: at the slowest it is
+/// then shown in minutes, and what is in it is of use before the next one begins.
+pub const LIGHT_PACK_BYTES: u64 = 4 << 20;
+
+/// Largest bundle that goes by light: with padding and framing it stays within a transfer.
+pub const LIGHT_BUNDLE_BYTES_MAX: u64 = 60 << 20;
+
+/// Size of the parts of a pack that may go by light: that of a block, so that each block that is
+/// complete is a part that has arrived, whatever medium brings the others.
+pub const LIGHT_PART_BYTES: u64 = 1 << 20;
+
+/// Most transfers that are received at a time; the one with the fewest symbols gives way. Frames
+/// are believed only when a pack verifies, and anybody can show frames that look like others.
+pub const RECEIVING_MAX: usize = 8;
+
+/// Symbols of one block that are kept beyond those it needs. So many fail together once in 2^64
+/// times by chance: they were altered, and the block begins again.
+pub const SYMBOLS_BEYOND_MAX: usize = 64;

@@ -8,6 +8,7 @@
 mod courier;
 mod example;
 mod faults;
+mod light;
 mod machine;
 mod media;
 mod messages;

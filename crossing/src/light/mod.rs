@@ -1,0 +1,22 @@
+//! A crossing by light: packs as codes on a screen or on paper, read by a camera.
+//!
+//! [`LightCrossing`] is the state: frames in, frames out. [`cross`] drives it with a display and
+//! with whatever films. Pieces that arrive are kept on the disk; a part that is complete lies
+//! where a stick would have put it, so that each medium goes on with what the others brought.
+//! Spec: spec/light.md.
+
+mod arrivals;
+mod departures;
+mod drive;
+mod message;
+mod noticed;
+mod receiving;
+mod session;
+mod symbols;
+mod told;
+
+pub(crate) use arrivals::forget;
+pub use drive::{Ending, Eyes, LightReport, Path, cross};
+pub use message::{MessageEyes, MessageShow};
+pub use noticed::Noticed;
+pub use session::{LightCrossing, Pieces};
