@@ -156,3 +156,71 @@ const MAC_BYTES: usize = 8;
 const MARK: u8 = 0xcb;
 /// Symbols of the largest transfer.
 const NEEDED_MAX: u32 = BLOCKS_MAX as u32 * SOURCE_SYMBOLS_MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret32;
+
+    fn key(byte: u8) -> TagKey {
+        TagKey(Secret32::new([byte; 32]))
+    }
+
+    fn entry(key: &TagKey) -> AnswerEntry {
+        AnswerEntry {
+            transfer: key.transfer_id(),
+            blocks_missing: 0b101,
+            symbols_needed: 77,
+        }
+    }
+
+    #[test]
+    fn an_answer_says_what_each_pack_lacks() {
+        let (one, two, three) = (key(1), key(2), key(3));
+        let done = AnswerEntry {
+            blocks_missing: 0,
+            symbols_needed: 0,
+            ..entry(&two)
+        };
+        let payload = Answer::build(&[(entry(&one), &one), (done, &two)]);
+        assert_eq!(payload.len(), 3 + 2 * 24 + 4);
+        let answer = Answer::parse(&payload).unwrap();
+        assert_eq!(answer.entry_for(one.transfer_id(), &one), Some(entry(&one)));
+        assert_eq!(answer.entry_for(two.transfer_id(), &two), Some(done));
+        assert_eq!(answer.entry_for(three.transfer_id(), &three), None);
+    }
+
+    #[test]
+    fn an_answer_that_another_key_made_says_nothing() {
+        let (ours, other) = (key(1), key(2));
+        let payload = Answer::build(&[(entry(&ours), &other)]);
+        let answer = Answer::parse(&payload).unwrap();
+        assert_eq!(answer.entry_for(ours.transfer_id(), &ours), None);
+    }
+
+    #[test]
+    fn more_than_four_entries_are_left_out() {
+        let keys: Vec<_> = (0..6).map(key).collect();
+        let entries: Vec<_> = keys.iter().map(|key| (entry(key), key)).collect();
+        let payload = Answer::build(&entries);
+        assert_eq!(payload.len(), ANSWER_BYTES_MAX);
+        let answer = Answer::parse(&payload).unwrap();
+        let heard = keys
+            .iter()
+            .filter(|key| answer.entry_for(key.transfer_id(), key).is_some());
+        assert_eq!(heard.count(), ANSWER_ENTRIES_MAX);
+    }
+
+    #[test]
+    fn one_altered_byte_of_an_answer_is_refused() {
+        let key = key(1);
+        let payload = Answer::build(&[(entry(&key), &key)]);
+        for at in 0..payload.len() {
+            for change in 1..=u8::MAX {
+                let mut altered = payload.clone();
+                altered[at] ^= change;
+                assert!(Answer::parse(&altered).is_err());
+            }
+        }
+    }
+}

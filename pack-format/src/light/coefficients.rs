@@ -56,3 +56,50 @@ fn mix(state: u64) -> u64 {
 }
 
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the published generator: the third is its first output for the state 1234567.
+    #[test]
+    fn the_mixer_is_that_of_splitmix64() {
+        assert_eq!(mix(0), 0);
+        assert_eq!(mix(GAMMA), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(
+            mix(1_234_567_u64.wrapping_add(GAMMA)),
+            6_457_827_717_110_365_317
+        );
+    }
+
+    #[test]
+    fn source_symbols_stand_for_themselves() {
+        assert_eq!(coefficients(0, 1), [1]);
+        assert_eq!(coefficients(64, 70), [0, 1]);
+        assert_eq!(coefficients(69, 70), [0, 1 << 5]);
+    }
+
+    #[test]
+    fn no_symbol_is_the_sum_of_nothing_or_of_what_is_not_there() {
+        for source_count in [1, 2, 3, 7, 63, 64, 65, 128, 2185] {
+            for id in (source_count..source_count + 500).chain([u32::MAX]) {
+                let words = coefficients(id, source_count);
+                let last = bits(&words).last().unwrap();
+                assert!(last < usize::try_from(source_count).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn about_half_of_the_source_symbols_are_summed() {
+        let counts = (2185..4185).map(|id| bits(&coefficients(id, 2185)).count());
+        let mean = counts.sum::<usize>() / 2000;
+        assert!((1082..=1102).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn bits_are_found_in_ascending_order() {
+        let found: Vec<_> = bits(&[1 | (1 << 63), 0, 6]).collect();
+        assert_eq!(found, [0, 63, 129, 130]);
+    }
+}

@@ -63,8 +63,8 @@ impl FrameParts {
         (block, u32::try_from(row).unwrap_or(u32::MAX))
     }
 
-    /// Which symbols the frame holds: pairs of a block and a symbol id.
-    pub(super) fn places(&self) -> impl Iterator<Item = (u8, u32)> + use<> {
+    /// Which symbols the frame holds: block and symbol id of each.
+    pub fn places(&self) -> impl Iterator<Item = (u8, u32)> + use<> {
         self.walk().take(self.count.into())
     }
 
@@ -307,3 +307,77 @@ pub(super) const VERSION: u8 = 1;
 const CHECKED_HEADER_BYTES: usize = 16;
 const SINGLE_BLOCK: u8 = 0b1000;
 const PART_EXPONENT_BITS: u8 = 0b0111;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(total_bytes: u64) -> FrameParts {
+        FrameParts {
+            kind: Kind::Pack,
+            transfer: TransferId([9; 4]),
+            layout: Layout::new(total_bytes).unwrap(),
+            part_exponent: 0,
+            single_block: false,
+            block: 0,
+            first_symbol: 0,
+            count: 1,
+        }
+    }
+
+    fn built(parts: &FrameParts) -> Vec<u8> {
+        Frame::build(parts, |_, _, symbol| symbol.fill(7))
+    }
+
+    #[test]
+    fn what_is_not_ours_is_told_from_what_is_newer_and_what_is_damaged() {
+        let frame = built(&parts(100));
+        let parse = |payload: &[u8]| Frame::parse(payload).unwrap_err();
+        assert_eq!(parse(b""), FrameError::NotOurs);
+        assert_eq!(parse(b"WIFI:S:net;T:WPA;P:secret;;"), FrameError::NotOurs);
+        assert_eq!(parse(&[0xcb, 0x10]), FrameError::NotOurs);
+        let mut newer = frame.clone();
+        newer[1] += 0x10;
+        assert_eq!(parse(&newer), FrameError::Newer { found: 2 });
+        for len in [1, 2, 19, 20, frame.len() - 1] {
+            assert_eq!(parse(&frame[..len]), FrameError::Damaged, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_frame_against_the_rules_is_refused() {
+        let of = |change: fn(&mut FrameParts)| {
+            let mut parts = parts(3 << 20);
+            change(&mut parts);
+            Frame::parse(&built(&parts)).map(|frame| *frame.parts())
+        };
+        let refused = |change| matches!(of(change), Err(FrameError::Malformed(_)));
+        assert!(of(|_| ()).is_ok());
+        assert!(of(|it| it.single_block = true).is_ok());
+        assert!(refused(|it| it.part_exponent = 7));
+        assert!(refused(|it| it.block = 3));
+        assert!(refused(|it| it.count = 0));
+        assert!(refused(|it| it.count = 7), "longer than a code holds");
+        assert!(refused(|it| it.first_symbol = 1 << 31));
+        assert!(refused(|it| (it.kind, it.part_exponent) = (Kind::Card, 1)));
+        assert!(refused(
+            |it| (it.kind, it.single_block) = (Kind::Pairing, true)
+        ));
+        assert!(refused(
+            |it| (it.layout, it.single_block) = (parts(1).layout, true)
+        ));
+    }
+
+    #[test]
+    fn what_follows_goes_on_where_a_frame_ends() {
+        let mut parts = parts((3 << 20) + 1);
+        let mut places = Vec::new();
+        for count in [1, 2, 3, 5] {
+            parts.count = count;
+            places.extend(parts.places());
+            (parts.block, parts.first_symbol) = parts.following();
+        }
+        let walk = Walk::new(&parts.layout, false, 0, 0);
+        assert!(walk.take(11).eq(places));
+    }
+}

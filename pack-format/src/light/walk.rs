@@ -87,12 +87,13 @@ impl Walk {
         }
     }
 
-    /// The ids of the first and the last of `count` places stay below the limit.
+    /// The rows of `count` places, and with them their ids, stay below the limit.
     pub(super) fn check(self, count: u8) -> Result<(), DecodeError> {
-        let mut end = self;
-        end.nth(usize::from(count).saturating_sub(1));
-        // The row bounds the id: it never is below it.
-        let found = end.row.max(self.row);
+        let mut last = self;
+        if let Some(before) = usize::from(count).checked_sub(2) {
+            last.nth(before);
+        }
+        let found = last.settle().row;
         if found > u64::from(SYMBOL_ID_MAX) {
             return Err(DecodeError::OverLimit {
                 what: "symbol id",
@@ -125,3 +126,72 @@ pub const SYMBOL_ID_MAX: u32 = (1 << 31) - 1;
 /// have theirs: a few of a small number are lost together more easily than of a large one.
 const SPARE_SYMBOLS: u64 = 16;
 const SPARE_DIVISOR: u64 = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn layout(total_bytes: u64) -> Layout {
+        Layout::new(total_bytes).unwrap()
+    }
+
+    fn first(total_bytes: u64, count: usize) -> Vec<(u8, u32)> {
+        let walk = Walk::new(&layout(total_bytes), false, 0, 0);
+        walk.take(count).collect()
+    }
+
+    #[test]
+    fn one_block_is_walked_symbol_by_symbol() {
+        assert_eq!(first(1000, 3), [(0, 0), (0, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn full_blocks_have_their_turn_in_every_row() {
+        assert_eq!(first(2 * MIB, 5), [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn a_block_alone_is_walked_symbol_by_symbol() {
+        let walk = Walk::new(&layout(2 * MIB + 1), true, 2, 7);
+        assert!(walk.take(3).eq([(2, 7), (2, 8), (2, 9)]));
+    }
+
+    #[test]
+    fn a_short_last_block_takes_its_share_and_a_little_more() {
+        for last_bytes in [1, 480, 48_000, MIB / 2, MIB - 480] {
+            let layout = layout(3 * MIB + last_bytes);
+            let walk = Walk::new(&layout, false, 0, 0);
+            let mut counts = BTreeMap::new();
+            for (block, id) in walk.take_while(|(_, id)| *id < 2185) {
+                assert_eq!(*counts.entry(block).or_insert(0), id, "an id is left out");
+                counts.insert(block, id + 1);
+                if (block, id) == (2, 2184) {
+                    break;
+                }
+            }
+            let needed = layout.source_symbols(3);
+            let spare = counts[&3] - needed;
+            let allowed = needed / 32 + 16;
+            assert!(spare <= allowed && (spare + 1 >= allowed || counts[&3] >= 2184));
+        }
+    }
+
+    #[test]
+    fn ids_end_at_their_limit() {
+        for (total_bytes, row, count, is_refused) in [
+            (100, SYMBOL_ID_MAX, 1, false),
+            (100, SYMBOL_ID_MAX, 2, true),
+            (100, SYMBOL_ID_MAX + 1, 1, true),
+            (100, u32::MAX, 255, true),
+            (3 * MIB, SYMBOL_ID_MAX, 3, false),
+            (3 * MIB, SYMBOL_ID_MAX, 4, true),
+        ] {
+            let walk = Walk::new(&layout(total_bytes), false, 0, row);
+            assert_eq!(walk.check(count).is_err(), is_refused, "{row} {count}");
+        }
+    }
+}
