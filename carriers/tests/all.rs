@@ -7,7 +7,9 @@
 )]
 
 mod faulty_fs;
+mod light_camera;
 mod light_outputs;
+mod light_watcher;
 mod messages;
 mod qr;
 mod raw;

@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, io, path::PathBuf};
 
 use carriers::{
-    light::OutputError,
+    light::{
+        OutputError, PictureError,
+        camera::{CameraError, PictureFileError},
+    },
     qr::QrError,
     raw::RawError,
     stick::{PartName, StickError},
@@ -199,4 +202,72 @@ fn every_message_of_a_place_for_codes_says_what_happened_and_what_to_do() {
     let mut text = String::new();
     errors.iter().for_each(|err| describe(&mut text, err));
     insta::assert_snapshot!("output_messages", text);
+}
+
+fn camera_errors() -> Vec<CameraError> {
+    let path = || PathBuf::from("/dev/video0");
+    let gone = || Errno::NODEV.into();
+    vec![
+        CameraError::NoCamera,
+        CameraError::NotThere { path: path() },
+        CameraError::NotACamera { path: path() },
+        CameraError::NotPermitted { path: path() },
+        CameraError::Busy { path: path() },
+        CameraError::NoKnownFormat { path: path() },
+        CameraError::Unplugged { source: gone() },
+        CameraError::Silent { waited_secs: 10 },
+        CameraError::AllDamaged { count: 300 },
+        CameraError::Io {
+            doing: "filming",
+            source: Errno::NOMEM.into(),
+        },
+        CameraError::Fault,
+    ]
+}
+
+fn picture_errors() -> Vec<CameraError> {
+    let path = || PathBuf::from("/home/amina/photos\u{202e}");
+    let unreadable = |problem| CameraError::PictureNotUnderstood {
+        path: path(),
+        problem,
+    };
+    vec![
+        CameraError::NoSuchFile { path: path() },
+        CameraError::UnknownKind { path: path() },
+        CameraError::PatternInFolder { path: path() },
+        CameraError::NoPictures { path: path() },
+        CameraError::TooManyFiles { path: path() },
+        CameraError::PictureTooLarge {
+            path: path(),
+            problem: PictureFileError::TooLarge {
+                max: 50_000_000,
+                unit: "pixels",
+            },
+        },
+        unreadable(PictureFileError::UnknownKind),
+        unreadable(PictureFileError::NotUnderstood { kind: "PNG" }),
+        unreadable(PictureFileError::CutShort),
+        unreadable(PictureFileError::NotAFile),
+        unreadable(PictureFileError::Sides(PictureError::Empty {
+            width: 0,
+            height: 7,
+        })),
+        CameraError::VideoNotUnderstood {
+            path: path(),
+            problem: "no JPEG picture is in it",
+        },
+        CameraError::FileIo {
+            doing: "reading pictures",
+            path: path(),
+            source: failure(),
+        },
+    ]
+}
+
+#[test]
+fn every_message_of_a_camera_says_what_happened_and_what_to_do() {
+    let mut text = String::new();
+    let errors = camera_errors().into_iter().chain(picture_errors());
+    errors.for_each(|err| describe(&mut text, &err));
+    insta::assert_snapshot!("camera_messages", text);
 }

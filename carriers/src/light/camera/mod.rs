@@ -26,6 +26,7 @@ use std::sync::{
 use super::GreyPicture;
 
 pub use error::CameraError;
+pub use picture_file::PictureFileError;
 pub use source::{Source, open_source};
 pub use v4l2::{CameraInfo, cameras};
 
