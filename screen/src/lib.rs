@@ -1,1 +1,26 @@
-//! A window that shows codes to a camera.
+//! A window that shows codes to a camera, and says in words what is going on.
+//!
+//! [`open`] returns when the first picture stands on the screen: whatever the window needs from
+//! the machine, it has by then, so that a program may give up the right to ask for more. The
+//! window lives on a thread of its own; [`Window`] is the end that the work holds.
+//!
+//! `state` is plain data, `data` says what a picture of the window shows, `view` draws it and
+//! returns `command`s, and `command` is the only place where a person changes the state.
+
+mod app;
+mod command;
+mod data;
+mod error;
+mod host;
+mod means;
+mod screensaver;
+mod shared;
+mod state;
+mod title;
+mod view;
+mod window;
+
+pub use error::ScreenError;
+pub use means::{Choice, Means, Written};
+pub use title::Title;
+pub use window::{Window, open};

@@ -1,0 +1,117 @@
+//! The thread on which every window of the program lives.
+//!
+//! A program can begin an event loop once, on one thread. That thread is made with the first
+//! window, stays, and opens later windows with the same loop.
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, SyncSender, channel},
+    },
+    thread,
+};
+
+use eframe::egui::{Context, ViewportBuilder};
+use winit::platform::{wayland::EventLoopBuilderExtWayland, x11::EventLoopBuilderExtX11};
+
+use crate::{
+    ScreenError, Title,
+    app::WindowApp,
+    screensaver::{NOT_KEPT_ON, ScreenKeptOn},
+    shared::Shared,
+    view,
+};
+
+/// A window to be opened.
+pub(crate) struct Request {
+    pub(crate) title: Title,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) opened: SyncSender<Result<Context, ScreenError>>,
+}
+
+/// Hands a request to the thread of windows, which is made where there is none yet.
+pub(crate) fn submit(request: Request) -> Result<(), ScreenError> {
+    let mut host = HOST.lock().unwrap_or_else(PoisonError::into_inner);
+    let requests = match host.take() {
+        Some(requests) => requests,
+        None => start()?,
+    };
+    let sent = requests.send(request);
+    *host = Some(requests);
+    sent.map_err(|_| not_opened("the thread of windows has ended"))
+}
+
+fn start() -> Result<Sender<Request>, ScreenError> {
+    let (sender, receiver) = channel();
+    let thread = thread::Builder::new().name("window".to_owned());
+    let spawned = thread.spawn(move || serve(&receiver));
+    spawned.map_err(|_| not_opened("no thread could be started"))?;
+    Ok(sender)
+}
+
+fn serve(requests: &Receiver<Request>) {
+    for request in requests {
+        let Request {
+            title,
+            shared,
+            opened,
+        } = request;
+        // The libraries of a desktop panic where something is missing; that ends the window only.
+        let run = AssertUnwindSafe(|| run(title, &shared, opened.clone()));
+        let outcome = panic::catch_unwind(run);
+        shared.update(|state| {
+            state.is_stopped = true;
+            state.is_closed = true;
+        });
+        let err = match outcome {
+            Ok(Ok(())) => not_opened("it was closed at once"),
+            Ok(Err(err)) => not_opened(&err.to_string()),
+            Err(_) => not_opened("the libraries of the desktop failed"),
+        };
+        // Nobody listens any more where the window had opened.
+        let _ = opened.try_send(Err(err));
+    }
+}
+
+/// Opens the window and returns when it is closed.
+fn run(
+    title: Title,
+    shared: &Arc<Shared>,
+    opened: SyncSender<Result<Context, ScreenError>>,
+) -> eframe::Result {
+    let kept_on = ScreenKeptOn::ask();
+    if kept_on.is_none() {
+        shared.update(|state| state.notice = Some(NOT_KEPT_ON));
+    }
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title(title.window())
+            .with_app_id(title.application_id())
+            .with_inner_size([1_100.0, 760.0])
+            .with_min_inner_size([320.0, 360.0])
+            .with_maximized(true),
+        event_loop_builder: Some(Box::new(|builder| {
+            EventLoopBuilderExtX11::with_any_thread(builder, true);
+            EventLoopBuilderExtWayland::with_any_thread(builder, true);
+        })),
+        ..eframe::NativeOptions::default()
+    };
+    let shared = Arc::clone(shared);
+    eframe::run_native(
+        title.application_id(),
+        options,
+        Box::new(move |creation| {
+            view::set_style(&creation.egui_ctx);
+            Ok(Box::new(WindowApp::new(title, shared, opened)))
+        }),
+    )
+}
+
+fn not_opened(reason: &str) -> ScreenError {
+    ScreenError::NotOpened {
+        reason: reason.to_owned(),
+    }
+}
+
+static HOST: Mutex<Option<Sender<Request>>> = Mutex::new(None);
