@@ -12,11 +12,12 @@ use pack_format::advice::Exit;
 fn main() -> ExitCode {
     // What panicked is for programmers and may hold what nobody else should see.
     set_hook(Box::new(|_| {}));
-    let lockdown = Lockdown::apply();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(err) => return usage(&err),
     };
+    // Nothing but the command line was read so far: it says whether a window is needed.
+    let lockdown = Lockdown::apply(arguments.command.sockets());
     let exit = catch_unwind(AssertUnwindSafe(|| cli::run(arguments, lockdown)));
     ExitCode::from(exit.unwrap_or_else(|_| bug()) as u8)
 }

@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
 use std::{fs, io, thread};
 
-use offline_vault::lockdown::Lockdown;
+use offline_vault::lockdown::{Lockdown, Sockets};
 use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 
@@ -37,7 +37,7 @@ fn try_everything() {
         told.recv().unwrap();
         try_sockets();
     });
-    let lockdown = Lockdown::apply();
+    let lockdown = Lockdown::apply(Sockets::None);
     assert!(lockdown.failures().is_empty(), "{lockdown:?}");
     tell.send(()).unwrap();
     older_thread.join().unwrap();

@@ -46,6 +46,10 @@ impl WindowApp {
     /// been loaded.
     fn tell_opened(&mut self, ctx: &Context) {
         self.round_count += 1;
+        if self.round_count == 1 {
+            // Asked for before there is a window, some desktops do not hear it.
+            ctx.send_viewport_cmd(ViewportCommand::Maximized(true));
+        }
         if self.round_count < ROUNDS_TO_OPEN {
             ctx.request_repaint();
         } else if let Some(opened) = self.opened.take() {

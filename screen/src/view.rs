@@ -69,7 +69,7 @@ fn banner_ui(ui: &mut Ui, title: Title) {
         .frame(frame)
         .show(ui, |ui| {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = RichText::new(title.banner()).strong().size(22.0);
+                let text = RichText::new(title.banner()).size(26.0);
                 ui.label(text.color(Color32::WHITE));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let text = RichText::new(title.program()).size(16.0);
@@ -81,7 +81,7 @@ fn banner_ui(ui: &mut Ui, title: Title) {
 
 fn words_ui(ui: &mut Ui, words: &Words, commands: &mut Vec<Command>) {
     if !words.headline.is_empty() {
-        ui.label(RichText::new(&words.headline).strong().size(20.0));
+        ui.label(RichText::new(&words.headline).size(21.0));
     }
     for (label, fraction) in &words.progress {
         ui.label(RichText::new(label).size(16.0));
@@ -98,7 +98,7 @@ fn words_ui(ui: &mut Ui, words: &Words, commands: &mut Vec<Command>) {
     ui.separator();
     ui.label(RichText::new(&words.density).size(15.0));
     if let Some(refusal) = words.refusal {
-        ui.label(RichText::new(refusal).strong().size(15.0));
+        ui.label(RichText::new(refusal).size(15.0));
     }
     for command in Command::ALL {
         let text = RichText::new(command.label()).size(15.0);
@@ -202,3 +202,93 @@ const WIDE: f32 = 1.2;
 const WORDS_WIDTH: f32 = 330.0;
 
 const WORDS_HEIGHT: f32 = 320.0;
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{RawInput, accesskit::Role as Spoken};
+
+    use super::*;
+
+    fn words() -> Words {
+        Words {
+            headline: "To Amina".to_owned(),
+            progress: vec![("Shown: 312 of 874 pieces".to_owned(), 0.35)],
+            lines: vec!["One more line".to_owned()],
+            density: "1 code".to_owned(),
+            refusal: Some("No room"),
+        }
+    }
+
+    fn drawn(size: Vec2, events: Vec<egui::Event>) -> (Drawn, Vec<(Spoken, String)>) {
+        let ctx = Context::default();
+        ctx.enable_accesskit();
+        set_style(&ctx);
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+            events,
+            ..RawInput::default()
+        };
+        let mut result = None;
+        let output = ctx.run_ui(input, |ui| {
+            result = Some(window_ui(ui, Title::OfflineVault, &words(), None));
+        });
+        let update = output.platform_output.accesskit_update.unwrap();
+        let spoken = update.nodes.iter().filter_map(|(_, node)| {
+            let text = node.label().or(node.value())?;
+            Some((node.role(), text.to_owned()))
+        });
+        (result.unwrap(), spoken.collect())
+    }
+
+    #[test]
+    fn a_reader_of_the_screen_hears_every_word_and_every_control() {
+        for size in [Vec2::new(1_366.0, 768.0), Vec2::new(600.0, 1_200.0)] {
+            let (_, spoken) = drawn(size, Vec::new());
+            let says = |role, wanted: &str| {
+                let found = spoken
+                    .iter()
+                    .any(|(is, text)| *is == role && text == wanted);
+                assert!(found, "{role:?} {wanted:?} in {spoken:?}");
+            };
+            says(Spoken::Label, "OFFLINE MACHINE");
+            says(Spoken::Label, "To Amina");
+            says(Spoken::Label, "One more line");
+            says(Spoken::Label, "No room");
+            says(Spoken::ProgressIndicator, "Shown: 312 of 874 pieces");
+            for command in Command::ALL {
+                says(Spoken::Button, command.label());
+            }
+            says(
+                Spoken::Image,
+                "Codes for a camera: 1 code. Shown: 312 of 874 pieces.",
+            );
+        }
+    }
+
+    #[test]
+    fn place_for_codes_is_what_words_and_banner_leave() {
+        let (wide, _) = drawn(Vec2::new(1_366.0, 768.0), Vec::new());
+        assert!((1_000..1_040).contains(&wide.area.width), "{:?}", wide.area);
+        assert!((680..740).contains(&wide.area.height), "{:?}", wide.area);
+        let (tall, _) = drawn(Vec2::new(600.0, 1_200.0), Vec::new());
+        assert_eq!(tall.area.width, 600);
+        assert!(tall.area.height > 700, "{:?}", tall.area);
+    }
+
+    #[test]
+    fn keys_are_wishes() {
+        let press = |key| egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let keys = [Key::Plus, Key::ArrowLeft, Key::Q].map(press);
+        let (drawn, _) = drawn(Vec2::new(1_000.0, 700.0), keys.to_vec());
+        assert_eq!(
+            drawn.commands,
+            [Command::Denser, Command::Slower, Command::Stop]
+        );
+    }
+}

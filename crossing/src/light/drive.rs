@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use carriers::light::{Display, Status, Wanted, camera::CameraError};
+use carriers::light::{Display, Status, Trouble, Wanted, Watched, Watcher, camera::CameraError};
 
 use super::{
     noticed::Noticed,
@@ -31,6 +31,26 @@ pub enum Glimpse {
     Failed(CameraError),
 }
 
+impl Eyes for Watcher {
+    fn look(&mut self, wait: Duration) -> Option<Glimpse> {
+        Some(match self.next(wait)? {
+            Watched::Payload(payload) => Glimpse::Payload(payload),
+            Watched::Nothing => Glimpse::Advice(NOTHING_SEEN.to_owned()),
+            Watched::Unreadable { trouble, .. } => Glimpse::Advice(
+                match trouble {
+                    Trouble::TooSmall => TOO_SMALL,
+                    Trouble::Blurred => BLURRED,
+                }
+                .to_owned(),
+            ),
+            Watched::Skipped(text) => Glimpse::Advice(format!("Left out: {text}.")),
+            Watched::Failed(err) => Glimpse::Failed(err),
+            Watched::Ended => Glimpse::Ended,
+            _ => return None,
+        })
+    }
+}
+
 /// When a crossing by light ends, unless the person stops it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -53,7 +73,7 @@ pub struct Path<'a> {
     /// When it ends.
     pub ending: Ending,
     /// What the pairings are called, in the order of the lanes.
-    pub names: &'a [String],
+    pub names: Vec<String>,
 }
 
 /// What a crossing by light did.
@@ -232,7 +252,7 @@ impl Drive<'_, '_, '_> {
     fn status(&mut self) -> Status {
         told::status(
             &self.crossing,
-            self.path.names,
+            &self.path.names,
             &mut self.advice,
             self.films,
             self.path.display.is_some(),
@@ -250,4 +270,7 @@ const GLIMPSES_MAX: usize = 64;
 /// Two to four seconds.
 const LINGER_SHEETS: u32 = 36;
 
+const NOTHING_SEEN: &str = "No code is in sight: point the camera at the other screen.";
+const TOO_SMALL: &str = "The codes are too small to read: come closer, or make them coarser.";
+const BLURRED: &str = "The codes are too blurred to read: hold still, and wipe the lens.";
 const CAMERA_FAILED: &str = "The camera has failed; what has arrived is kept. Showing goes on.";

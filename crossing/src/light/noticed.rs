@@ -53,6 +53,26 @@ impl Noticed {
         }
     }
 
+    /// A stable name, for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Pieces => "pieces",
+            Self::Repeated => "repeated",
+            Self::Taken => "taken-in",
+            Self::TakenBefore => "taken-in-before",
+            Self::Refused => "refused",
+            Self::Answer => "answer",
+            Self::Own => "own",
+            Self::OtherTransfer => "other-transfer",
+            Self::Card => "card",
+            Self::Pairing => "pairing",
+            Self::Newer => "newer-version",
+            Self::Damaged => "damaged",
+            Self::Foreign => "foreign",
+        }
+    }
+
     /// What to tell the person, where there is something to do about it.
     #[must_use]
     pub fn advice(self) -> Option<&'static str> {

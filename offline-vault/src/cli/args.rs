@@ -9,6 +9,7 @@ use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
     Save, Send, Sync,
 };
+use crate::lockdown::Sockets;
 
 /// The offline machine's vault: people, pairings and sealed work, on one disk, without a network.
 #[derive(Debug, Parser)]
@@ -109,6 +110,22 @@ pub enum Command {
     ChangePassphrase(ChangePassphrase),
     /// Unlock once and give several commands, until `lock` or ten minutes without any.
     Unlock,
+}
+
+impl Command {
+    /// The sockets that it needs until its window is open.
+    #[must_use]
+    pub fn sockets(&self) -> Sockets {
+        let opens_window = match self {
+            Self::Sync(asked) => asked.light.screen,
+            _ => false,
+        };
+        if opens_window {
+            Sockets::Display
+        } else {
+            Sockets::None
+        }
+    }
 }
 
 /// Arguments of `init`.

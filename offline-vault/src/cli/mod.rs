@@ -7,6 +7,7 @@ mod contact;
 mod context;
 mod error;
 mod items;
+mod light;
 mod lines;
 mod network;
 mod own;

@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use carriers::light::Status;
 use crossing::{Phase, Progress};
+use pack_format::shown::Shown;
 
 /// Shows how far one command is: after a second, then a few times a second.
 pub(super) struct Meter {
@@ -87,6 +89,34 @@ impl Progress for Meter {
         });
         self.total_bytes = Some(total_bytes);
         self.show(done_bytes);
+    }
+
+    fn status(&mut self, status: &Status) {
+        if self.is_quiet {
+            return;
+        }
+        let now = Instant::now();
+        let interval = if self.is_terminal {
+            SHOW_EVERY
+        } else {
+            LOG_EVERY
+        };
+        if self
+            .shown
+            .is_some_and(|shown| now.duration_since(shown) < interval)
+        {
+            return;
+        }
+        self.shown = Some(now);
+        let lines = std::iter::once(&status.headline).chain(status.lines.iter().take(2));
+        let text: Vec<_> = lines.map(|line| Shown(line).to_string()).collect();
+        let text = text.join(" ");
+        // A status that cannot be shown is no reason to stop.
+        let _ = if self.is_terminal {
+            write!(io::stderr().lock(), "\r\x1b[K{text}")
+        } else {
+            writeln!(io::stderr().lock(), "{text}")
+        };
     }
 
     fn cancelled(&self) -> bool {

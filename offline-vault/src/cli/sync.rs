@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use super::items::inbox_line;
 use super::progress::{Meter, count_text, size_text};
 use super::work_args::Sync;
-use super::{CommandError, Context, Report};
+use super::{CommandError, Context, Report, light};
 use crate::work::{Crossed, CrossedLane, ItemId, Medium, WorkError, inbox, sync as cross};
 
 /// Carries out `sync`.
 pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandError> {
     let vault = context.vault()?;
+    if asked.light.is_asked() {
+        return light::sync(context, vault, asked);
+    }
     let medium = match (&asked.stick, &asked.raw) {
         (_, Some(device)) => Medium::Raw(device),
         (Some(path), None) => Medium::Stick(path),
@@ -36,7 +39,12 @@ pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandErr
         write_lane(&mut text, lane, crossed.report.medium_read_only);
     }
     write_ending(&mut text, &crossed);
-    let report = Report::new(text, crossed_json(&crossed));
+    let json = crossed_json(&crossed);
+    end(crossed, Report::new(text, json))
+}
+
+/// The report, followed by what went wrong, if something did.
+pub(super) fn end(crossed: Crossed, report: Report) -> Result<Report, CommandError> {
     let refused_count = crossed.refused.len();
     let error = match crossed.outcome {
         Err(err) => WorkError::Crossing(err),
@@ -49,7 +57,7 @@ pub(super) fn sync(context: &Context, asked: &Sync) -> Result<Report, CommandErr
     })
 }
 
-fn write_arrived(
+pub(super) fn write_arrived(
     text: &mut String,
     vault: &crate::vault::Vault,
     crossed: &Crossed,
@@ -144,6 +152,17 @@ fn incoming_text(name: &str, pack: &IncomingPack) -> String {
     )
 }
 
+/// Items that no pairing brings to their readers.
+pub(super) fn write_without_way(text: &mut String, crossed: &Crossed) {
+    for (item, name) in &crossed.without_way {
+        let _ = writeln!(
+            text,
+            "{item}: there is no way to {name} yet; `offline-vault explain {item}` says what is \
+             missing."
+        );
+    }
+}
+
 fn write_ending(text: &mut String, crossed: &Crossed) {
     let report = &crossed.report;
     if report.foreign_count > 0 {
@@ -157,13 +176,7 @@ fn write_ending(text: &mut String, crossed: &Crossed) {
     if report.medium_read_only {
         text.push_str("The medium is read-only: everything was taken in, nothing was written.\n");
     }
-    for (item, name) in &crossed.without_way {
-        let _ = writeln!(
-            text,
-            "{item}: there is no way to {name} yet; `offline-vault explain {item}` says what is \
-             missing."
-        );
-    }
+    write_without_way(text, crossed);
     let is_quiet = report.lanes.iter().all(|lane| {
         let moved = lane.bytes_written > 0 || lane.packs_taken > 0;
         !moved && lane.items_waiting == 0 && lane.parts_to_carry() == 0 && lane.damaged.is_empty()
@@ -178,7 +191,7 @@ fn write_ending(text: &mut String, crossed: &Crossed) {
     });
 }
 
-fn crossed_json(crossed: &Crossed) -> Value {
+pub(super) fn crossed_json(crossed: &Crossed) -> Value {
     let names = |items: &[ItemId]| items.iter().map(ToString::to_string).collect::<Vec<_>>();
     let confirmed: Vec<_> = crossed
         .confirmed

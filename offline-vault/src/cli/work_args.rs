@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 /// Arguments of `send`.
 #[derive(Debug, Args)]
@@ -29,9 +29,12 @@ pub struct Send {
 
 /// Arguments of `sync`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("way").required(true).multiple(true).args([
+    "stick", "raw", "screen", "terminal", "images", "pdf", "camera",
+])))]
 pub struct Sync {
     /// The folder under which the stick appears.
-    #[arg(long, value_name = "PATH", required_unless_present = "raw")]
+    #[arg(long, value_name = "PATH")]
     pub stick: Option<PathBuf>,
     /// A whole device, a tape or an image file instead, without a file system; it is overwritten.
     #[arg(long, value_name = "DEVICE", conflicts_with = "stick")]
@@ -42,6 +45,39 @@ pub struct Sync {
     /// The largest piece on the medium, in MiB; a damaged piece is sent again alone.
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub part_mib: u32,
+    /// By light, without a medium.
+    #[command(flatten)]
+    pub light: Light,
+    /// By light only with this paired machine, not with all in turn.
+    #[arg(long = "with", value_name = "NAME", conflicts_with_all = ["stick", "raw"])]
+    pub with: Option<String>,
+}
+
+/// How codes are shown and filmed.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Light {
+    /// Show what is due as codes in a window, for another machine or a phone to film.
+    #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
+    pub screen: bool,
+    /// Show the codes in this terminal.
+    #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
+    pub terminal: bool,
+    /// Write the codes as PNG pictures into a new folder.
+    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw"])]
+    pub images: Option<PathBuf>,
+    /// Write the codes as pages for paper.
+    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw"])]
+    pub pdf: Option<PathBuf>,
+    /// Film codes with a camera; DEVICE is a camera, a folder or list of pictures, or a video
+    /// file (.y4m, .mjpeg) [default: the first camera].
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["stick", "raw"]
+    )]
+    pub camera: Option<String>,
 }
 
 /// Arguments of `save`.
@@ -94,10 +130,20 @@ pub(super) const SYNC_EXAMPLES: &str = "\
 Examples:
   offline-vault sync --stick /media/stick
   offline-vault sync --raw /dev/sdb              without a file system; the device is overwritten
+  offline-vault sync --screen --camera           two laptops face to face, both directions
+  offline-vault sync --screen                    one way: a phone or another camera films
+  offline-vault sync --camera                    one way: film another screen
+  offline-vault sync --camera 'photos/*.jpg'     pictures that were taken elsewhere
+  offline-vault sync --pdf pages.pdf             on paper
 
 One plug does both directions: what is on the stick is verified and taken in, what is due is
 written, read back and compared. Pull the stick when it says so. A stick that is lost, full,
-damaged or pulled too early loses nothing: run the same command again, with any stick.";
+damaged or pulled too early loses nothing: run the same command again, with any stick.
+
+By light, nothing touches both machines. Where both have a screen and a camera, give --screen and
+--camera on both: each stops by itself when the other has everything. Otherwise let one side film
+until it says that it is complete. What has arrived is kept, and any other way goes on with it: a
+stick carries what the camera did not see.";
 
 pub(super) const SAVE_EXAMPLES: &str = "\
 Examples:

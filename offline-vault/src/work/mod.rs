@@ -29,5 +29,5 @@ pub use outbox::{
     Explanation, Gap, Letter, OutboxItem, ReaderStatus, explain, gaps, outbox, send_again, withdraw,
 };
 pub use send::{SendRequest, Sent, UNVERIFIED_SENTENCE, send};
-pub use sync::{Crossed, CrossedLane, Medium, sync};
+pub use sync::{Crossed, CrossedLane, Light, Medium, sync, sync_light};
 pub use walk::{Special, WalkError};

@@ -1,9 +1,11 @@
 //! One plug: take in what is there, write what is due, and say what became of everything.
 
-use std::path::Path;
+use std::path::Path as FilePath;
 
+use carriers::light::Display;
 use carriers::stick::Stick;
-use crossing::{CrossingError, Lane, LaneReport, Options, Progress, SyncReport};
+use crossing::light::{Ending, Eyes, LightReport, Path};
+use crossing::{CrossingError, Lane, LaneReport, Options, Progress, SyncReport, light};
 use pack_format::codec::Wire as _;
 use pack_format::pack::PlannedItem;
 
@@ -12,16 +14,16 @@ use super::send::has_way;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{OutgoingKind, RecipientState};
-use crate::vault::Vault;
+use crate::store::{OutgoingKind, RecipientState, StoredLane};
+use crate::vault::{Vault, VaultError};
 
 /// What carries the packs.
 #[derive(Clone, Copy, Debug)]
 pub enum Medium<'a> {
     /// A folder: the mount point of a stick.
-    Stick(&'a Path),
+    Stick(&'a FilePath),
     /// A device, tape or image without a file system.
-    Raw(&'a Path),
+    Raw(&'a FilePath),
 }
 
 /// What a crossing did.
@@ -71,22 +73,15 @@ pub fn sync(
     now: UnixTime,
     progress: &mut dyn Progress,
 ) -> Result<Crossed, WorkError> {
-    let stored = vault.store().read().lanes()?;
-    if stored.is_empty() {
-        return Err(WorkError::NoPairing);
-    }
-    let mut lanes = stored
-        .iter()
-        .map(|lane| Lane::from_wire(&lane.state).map_err(WorkError::Stored))
-        .collect::<Result<Vec<_>, _>>()?;
-    let noted_before = vault.store().read().journal_count()?;
-    let mut host = VaultHost::new(vault, now);
+    let mut trip = Trip::begin(vault, None, now)?;
     let ended = match medium {
         Medium::Stick(path) => {
             let stick = Stick::open(path)?;
-            crossing::sync_stick(&stick, &mut lanes, &mut host, progress, options)
+            crossing::sync_stick(&stick, &mut trip.lanes, &mut trip.host, progress, options)
         }
-        Medium::Raw(path) => crossing::sync_raw(path, &mut lanes, &mut host, progress, options),
+        Medium::Raw(path) => {
+            crossing::sync_raw(path, &mut trip.lanes, &mut trip.host, progress, options)
+        }
     };
     // What was taken in before it ended early is stored, and is not told again next time.
     let (report, outcome) = match ended {
@@ -96,34 +91,127 @@ pub fn sync(
         }
         Err(err) => (SyncReport::default(), Err(err)),
     };
-    let brought = std::mem::take(&mut host.brought);
-    drop(host);
-    let mut crossed = Vec::new();
-    for ((stored, lane), report) in stored.into_iter().zip(&lanes).zip(&report.lanes) {
-        let on_medium = note_on_medium(vault, lane, report, now)?;
-        crossed.push(CrossedLane {
+    let on_medium = trip
+        .lanes
+        .iter()
+        .zip(&report.lanes)
+        .map(|(lane, report)| note_on_medium(vault, lane, report, now))
+        .collect::<Result<_, _>>()?;
+    trip.end(report, outcome, on_medium)
+}
+
+/// What a crossing by light shows on and films with.
+pub struct Light<'a> {
+    /// Where codes are shown.
+    pub display: Option<&'a mut dyn Display>,
+    /// What films.
+    pub eyes: Option<&'a mut dyn Eyes>,
+    /// When it ends, unless the person stops it.
+    pub ending: Ending,
+}
+
+/// Runs one crossing by light, with one paired machine or with all of them in turn.
+///
+/// # Errors
+/// As for [`sync`]; [`VaultError::PairingUnknown`] where `with` is no pairing.
+pub fn sync_light(
+    vault: &Vault,
+    with: Option<&LocalName>,
+    light: Light<'_>,
+    now: UnixTime,
+    progress: &mut dyn Progress,
+) -> Result<(Crossed, Option<LightReport>), WorkError> {
+    let mut trip = Trip::begin(vault, with, now)?;
+    let names = trip.stored.iter().map(|lane| lane.name.as_str().to_owned());
+    let names = names.collect();
+    let path = Path {
+        display: light.display,
+        eyes: light.eyes,
+        ending: light.ending,
+        names,
+    };
+    let crossed = light::cross(&mut trip.lanes, &mut trip.host, path, progress);
+    let (light, outcome) = match crossed {
+        Ok(mut report) => {
+            let outcome = report.outcome();
+            (Some(report), outcome)
+        }
+        Err(err) => (None, Err(err)),
+    };
+    let report = light.as_ref().map(|light| light.sync.clone());
+    // What a screen shows is on no medium: it counts when it is receipted.
+    let on_medium = trip.lanes.iter().map(|_| Vec::new()).collect();
+    let crossed = trip.end(report.unwrap_or_default(), outcome, on_medium)?;
+    Ok((crossed, light))
+}
+
+/// A crossing that is under way, whatever carries it.
+struct Trip<'v> {
+    vault: &'v Vault,
+    stored: Vec<StoredLane>,
+    lanes: Vec<Lane>,
+    host: VaultHost<'v>,
+    noted_before: u32,
+}
+
+impl<'v> Trip<'v> {
+    fn begin(vault: &'v Vault, with: Option<&LocalName>, now: UnixTime) -> Result<Self, WorkError> {
+        let mut stored = vault.store().read().lanes()?;
+        if stored.is_empty() {
+            return Err(WorkError::NoPairing);
+        }
+        if let Some(name) = with {
+            stored.retain(|lane| lane.name == *name);
+            if stored.is_empty() {
+                return Err(VaultError::PairingUnknown { name: name.clone() }.into());
+            }
+        }
+        let lanes = stored
+            .iter()
+            .map(|lane| Lane::from_wire(&lane.state).map_err(WorkError::Stored))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            vault,
+            stored,
+            lanes,
+            noted_before: vault.store().read().journal_count()?,
+            host: VaultHost::new(vault, now),
+        })
+    }
+
+    /// Finds out what the crossing did.
+    fn end(
+        mut self,
+        report: SyncReport,
+        outcome: Result<(), CrossingError>,
+        on_medium: Vec<Vec<ItemId>>,
+    ) -> Result<Crossed, WorkError> {
+        let brought = std::mem::take(&mut self.host.brought);
+        drop(self.host);
+        let lanes = self.stored.into_iter().zip(&report.lanes).zip(on_medium);
+        let lanes = lanes.map(|((stored, report), on_medium)| CrossedLane {
             name: stored.name,
             on_medium,
             report: report.clone(),
         });
-    }
-    let mut confirmed = Vec::new();
-    for (outgoing, contact) in brought.confirmed {
-        if let Some(contact) = vault.store().read().contact(contact)? {
-            confirmed.push((ItemId::Out(outgoing), contact.nickname));
+        let mut confirmed = Vec::new();
+        for (outgoing, contact) in brought.confirmed {
+            if let Some(contact) = self.vault.store().read().contact(contact)? {
+                confirmed.push((ItemId::Out(outgoing), contact.nickname));
+            }
         }
+        Ok(Crossed {
+            lanes: lanes.collect(),
+            new_items: brought.items,
+            confirmed,
+            refused: brought.refused,
+            notes: notes_since(self.vault, self.noted_before)?,
+            without_way: without_way(self.vault)?,
+            duplicates: brought.duplicates,
+            outcome,
+            report,
+        })
     }
-    Ok(Crossed {
-        lanes: crossed,
-        new_items: brought.items,
-        confirmed,
-        refused: brought.refused,
-        notes: notes_since(vault, noted_before)?,
-        without_way: without_way(vault)?,
-        duplicates: brought.duplicates,
-        outcome,
-        report,
-    })
 }
 
 fn without_way(vault: &Vault) -> Result<Vec<(ItemId, LocalName)>, WorkError> {

@@ -1,0 +1,162 @@
+//! `sync` by light: a screen that is filmed, a camera that films.
+
+use std::fmt::Write as _;
+
+use crossing::light::{LightReport, Pieces};
+use screen::{Means, Title, Written};
+use serde_json::{Value, json};
+
+use super::contact::local_name;
+use super::progress::{Meter, count_text};
+use super::sync::{crossed_json, end, write_arrived, write_without_way};
+use super::work_args::{Light, Sync};
+use super::{CommandError, Context, Report, talk};
+use crate::lockdown::Lockdown;
+use crate::vault::Vault;
+use crate::work::{self, Crossed, WorkError, sync_light};
+
+impl Light {
+    /// Whether anything is to go by light.
+    pub(super) fn is_asked(&self) -> bool {
+        let shows = self.screen || self.terminal || self.images.is_some() || self.pdf.is_some();
+        shows || self.camera.is_some()
+    }
+
+    /// What the two programs call the same.
+    pub(super) fn choice(&self) -> screen::Choice {
+        screen::Choice {
+            window: self.screen,
+            terminal: self.terminal,
+            images: self.images.clone(),
+            pdf: self.pdf.clone(),
+            camera: self.camera.clone(),
+        }
+    }
+}
+
+/// Opens what is shown on and filmed with. From the moment a window is open, no further socket
+/// can be made.
+pub(super) fn open(light: &Light) -> Result<Means, CommandError> {
+    let means = Means::open(&light.choice(), Title::OfflineVault).map_err(WorkError::from)?;
+    if light.screen {
+        // What cannot be given up is said; the display's socket is the only one there is.
+        if let Err(err) = Lockdown::forbid_further_sockets() {
+            talk(&err.to_string());
+        }
+    }
+    Ok(means)
+}
+
+/// Carries out `sync` by light.
+pub(super) fn sync(context: &Context, vault: &Vault, asked: &Sync) -> Result<Report, CommandError> {
+    let with = asked.with.as_deref().map(local_name).transpose()?;
+    let mut means = open(&asked.light)?;
+    // A terminal that is full of codes has its own lines for what a person is told.
+    let is_quiet = context.options.json || asked.light.terminal;
+    let mut meter = Meter::new("Crossing by light", None, is_quiet);
+    let ending = means.ending();
+    let (display, eyes) = means.parts();
+    let way = work::Light {
+        display,
+        eyes,
+        ending,
+    };
+    let crossed = sync_light(vault, with.as_ref(), way, context.now(), &mut meter);
+    drop(meter);
+    let written = means.close().map_err(WorkError::from)?;
+    let (crossed, light) = crossed?;
+    let mut text = String::new();
+    write_written(&mut text, written);
+    write_arrived(&mut text, vault, &crossed)?;
+    if let Some(light) = &light {
+        write_light(&mut text, &crossed, light);
+    }
+    write_without_way(&mut text, &crossed);
+    let mut json = crossed_json(&crossed);
+    if let (Some(fields), Some(light)) = (json.as_object_mut(), &light) {
+        fields.insert("light".to_owned(), light_json(&crossed, light));
+    }
+    end(crossed, Report::new(text, json))
+}
+
+fn write_written(text: &mut String, written: Option<Written>) {
+    let _ = match written {
+        Some(Written::Pictures(count)) => {
+            writeln!(text, "Wrote {}.", count_text(count as u64, "picture"))
+        }
+        Some(Written::Pages(count)) => {
+            writeln!(text, "Wrote {}.", count_text(count as u64, "page"))
+        }
+        None => Ok(()),
+    };
+}
+
+fn write_light(text: &mut String, crossed: &Crossed, light: &LightReport) {
+    for pieces in &light.incoming {
+        let _ = writeln!(
+            text,
+            "From {}: {} of {} pieces of a pack have arrived and are kept.",
+            name(crossed, pieces),
+            pieces.here,
+            pieces.needed
+        );
+    }
+    for pieces in &light.outgoing {
+        let name = name(crossed, pieces);
+        let _ = match (pieces.has_all(), pieces.is_known) {
+            (true, _) => writeln!(
+                text,
+                "The pack for {name} has arrived; its receipt has not."
+            ),
+            (false, true) => writeln!(
+                text,
+                "{name} has {} of {} pieces of a pack; the rest is still to be carried.",
+                pieces.here, pieces.needed
+            ),
+            (false, false) => writeln!(
+                text,
+                "A pack of {} pieces for {name} was shown. It is not known whether it arrived: \
+                 the vault keeps it until a receipt returns.",
+                pieces.needed
+            ),
+        };
+    }
+    let too_large: u64 = crossed.lanes.iter().map(|it| it.report.items_waiting).sum();
+    if too_large > 0 {
+        let _ = writeln!(
+            text,
+            "Items that are too large for light or wait for others: {too_large}. Carry them on a \
+             stick: `offline-vault sync --stick PATH`."
+        );
+    }
+    let taken: u32 = crossed.lanes.iter().map(|it| it.report.packs_taken).sum();
+    if taken == 0 && light.incoming.is_empty() && light.outgoing.is_empty() && too_large == 0 {
+        text.push_str("There was nothing new in either direction.\n");
+    }
+}
+
+fn name<'a>(crossed: &'a Crossed, pieces: &Pieces) -> &'a str {
+    let lane = crossed.lanes.get(pieces.lane);
+    lane.map_or("another machine", |lane| lane.name.as_str())
+}
+
+fn light_json(crossed: &Crossed, light: &LightReport) -> Value {
+    let pieces = |all: &[Pieces]| {
+        let each = all.iter().map(|pieces| {
+            json!({
+                "pairing": name(crossed, pieces),
+                "pieces": pieces.here,
+                "needed": pieces.needed,
+                "is_known": pieces.is_known,
+            })
+        });
+        each.collect::<Vec<_>>()
+    };
+    let noticed = light.noticed.iter();
+    let noticed = noticed.map(|(what, count)| (what.code().to_owned(), json!(count)));
+    json!({
+        "outgoing": pieces(&light.outgoing),
+        "incoming": pieces(&light.incoming),
+        "codes_seen": noticed.collect::<serde_json::Map<_, _>>(),
+    })
+}
