@@ -4,6 +4,7 @@ use bundle_format::card::CardError;
 use bundle_format::open::OpenError;
 use pack_format::chunked::ChunkedError;
 use pack_format::codec::DecodeError;
+use pack_format::light::FrameError;
 use pack_format::pack::PackError;
 use pack_format::words::WordsError;
 
@@ -17,8 +18,9 @@ pub struct Failure {
 }
 
 /// Every kind that bytes can provoke. Each has a vector.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 18] = [
     "bad-signature",
+    "checksum",
     "chunk-altered",
     "commitment",
     "frame-replaced",
@@ -78,6 +80,18 @@ impl From<CardError> for Failure {
         match err {
             CardError::Decode(err) => err.into(),
             CardError::Signature(_) => Self::of("bad-signature"),
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<FrameError> for Failure {
+    fn from(err: FrameError) -> Self {
+        match err {
+            FrameError::NotOurs => Self::of("not-recognised"),
+            FrameError::Newer { .. } => Self::of("unknown"),
+            FrameError::Damaged => Self::of("checksum"),
+            FrameError::Malformed(err) => err.into(),
             other => panic!("no vector can have this outcome: {other}"),
         }
     }

@@ -6,21 +6,25 @@
 mod example;
 pub mod file;
 pub mod kind;
+mod light_rules;
 mod made_bundle;
 mod made_card;
 mod made_chunked;
 mod made_footer;
 mod made_hostile;
 mod made_item;
+mod made_light;
 mod made_manifest;
 mod made_pack;
 mod made_part;
 mod made_slot;
 mod made_statement;
+mod made_symbol;
 mod made_words;
 mod people;
 mod recipe;
 pub mod run;
+mod run_light;
 mod run_vault;
 mod signatures;
 
@@ -36,11 +40,13 @@ pub fn all() -> Vec<VectorFile> {
     files.extend(made_card::all());
     files.extend(made_chunked::all());
     files.extend(made_footer::all());
+    files.extend(made_light::all());
     files.extend(made_manifest::all());
     files.extend(made_pack::all());
     files.extend(made_part::all());
     files.extend(made_slot::all());
     files.extend(made_statement::all());
+    files.extend(made_symbol::all());
     files.extend(made_words::all());
     files
 }

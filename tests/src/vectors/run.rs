@@ -19,6 +19,7 @@ use pack_format::words::PairingCode;
 
 use super::file::VectorFile;
 use super::kind::Failure;
+use super::run_light;
 use super::run_vault;
 
 /// What an accepted payload holds, as `out-` lines; or why it was refused.
@@ -55,13 +56,16 @@ const BUNDLE_INPUTS: &[&str] = &[
 const PART_INPUTS: &[&str] = &["pairing-root", "receiver", "taken", "look-deeper"];
 
 /// Every part.
-pub const PARTS: [Part; 15] = [
+pub const PARTS: [Part; 20] = [
+    of("answer", &["pack-secret"], run_light::answer),
+    of("block", &["symbol-bytes", "block-bytes"], run_light::block),
     of("bundle", BUNDLE_INPUTS, run_vault::bundle),
     of("card", &[], run_vault::card),
     of("chunked", &["key", "context"], chunked),
     of("fingerprint", &[], run_vault::fingerprint),
     of("invitation", &[], invitation),
     of("item", &["item-kind"], item),
+    of("light", &[], run_light::light),
     of("manifest", &[], run_vault::manifest),
     of("pack", &["pack-secret"], pack),
     of("padding", &[], padding),
@@ -71,6 +75,8 @@ pub const PARTS: [Part; 15] = [
     of("sender", &[], run_vault::sender),
     of("slot", &["own-kem-seed", "chain-root"], run_vault::slot),
     of("statement", &["statement"], statement),
+    of("symbol", &["symbol-bytes", "symbols"], run_light::symbol),
+    of("transfer", &["pack-secret"], run_light::transfer),
 ];
 
 /// Runs a vector with its own payload.

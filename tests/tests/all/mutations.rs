@@ -149,6 +149,29 @@ fn what_is_neither_signed_nor_sealed_is_read_without_a_panic() {
     }
 }
 
+#[test]
+fn a_misread_code_is_never_accepted_with_other_content() {
+    for file in accepted(&["answer", "light"]) {
+        try_mutations(&file, &file.payload, Promise::Authentic, <[u8]>::to_vec);
+    }
+}
+
+#[test]
+fn any_symbols_are_put_together_without_a_panic() {
+    for file in accepted(&["symbol", "transfer"]) {
+        try_mutations(&file, &file.payload, Promise::WellFormed, <[u8]>::to_vec);
+    }
+    for file in accepted(&["block"]) {
+        try_mutations(&file, &file.payload, Promise::WellFormed, whole_symbols);
+    }
+}
+
+/// Only whole symbols reach a decoder, each of the length that the frame says.
+fn whole_symbols(bytes: &[u8]) -> Vec<u8> {
+    let record_bytes = 64;
+    bytes[..bytes.len() / record_bytes * record_bytes].to_vec()
+}
+
 /// Takes a bundle apart as one of its readers can: its plaintext, and how to seal another.
 fn insider(vector: &VectorFile) -> (Vec<u8>, impl Fn(&[u8]) -> Vec<u8>) {
     let bundle = &vector.payload;
