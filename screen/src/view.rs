@@ -229,9 +229,10 @@ mod tests {
             ..RawInput::default()
         };
         let mut result = None;
-        let output = ctx.run_ui(input, |ui| {
+        let mut output = ctx.run_ui(input, |ui| {
             result = Some(window_ui(ui, Title::OfflineVault, &words(), None));
         });
+        output.textures_delta.clear();
         let update = output.platform_output.accesskit_update.unwrap();
         let spoken = update.nodes.iter().filter_map(|(_, node)| {
             let text = node.label().or(node.value())?;
