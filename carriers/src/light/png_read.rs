@@ -47,31 +47,49 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<GreyPicture, PngReadError> {
     let mut reader = decoder.read_info().map_err(not_a_picture)?;
     let (width, height) = reader.info().size();
     let (width, height) = (width as usize, height as usize);
-    GreyPicture::pixel_count(width, height).map_err(too_large)?;
-    let samples_bytes = reader.output_buffer_size().ok_or(TOO_MANY_PIXELS)?;
-    let mut samples = vec![0_u8; samples_bytes];
-    let frame = reader.next_frame(&mut samples).map_err(not_a_picture)?;
-    samples.truncate(frame.buffer_size());
-    GreyPicture::new(width, height, grey_pixels(samples, frame.color_type)).map_err(too_large)
+    let pixel_count = GreyPicture::pixel_count(width, height).map_err(too_large)?;
+    let (color_type, _) = reader.output_color_type();
+    let mut pixels = Vec::new();
+    if reader.info().interlaced {
+        // Its rows come in no order that could be kept while it is unpacked.
+        if pixel_count > INTERLACED_PIXELS_MAX {
+            return Err(TOO_MANY_INTERLACED);
+        }
+        let samples_bytes = reader.output_buffer_size().ok_or(TOO_MANY_PIXELS)?;
+        let mut samples = vec![0_u8; samples_bytes];
+        let frame = reader.next_frame(&mut samples).map_err(not_a_picture)?;
+        samples.truncate(frame.buffer_size());
+        extend_grey(&mut pixels, &samples, color_type);
+    } else {
+        while pixels.len() < pixel_count {
+            let Some(row) = reader.next_row().map_err(not_a_picture)? else {
+                break;
+            };
+            extend_grey(&mut pixels, row.data(), color_type);
+        }
+    }
+    GreyPicture::new(width, height, pixels).map_err(too_large)
 }
 
-/// One grey value for each pixel.
-fn grey_pixels(samples: Vec<u8>, color_type: png::ColorType) -> Vec<u8> {
+/// Adds one grey value for each pixel.
+fn extend_grey(pixels: &mut Vec<u8>, samples: &[u8], color_type: png::ColorType) {
     match color_type {
-        png::ColorType::GrayscaleAlpha => samples
-            .as_chunks()
-            .0
-            .iter()
-            .map(|[grey, alpha]| on_white(*grey, *alpha))
-            .collect(),
-        png::ColorType::Rgb => samples.as_chunks().0.iter().map(|rgb| luma(*rgb)).collect(),
-        png::ColorType::Rgba => samples
-            .as_chunks()
-            .0
-            .iter()
-            .map(|[red, green, blue, alpha]| on_white(luma([*red, *green, *blue]), *alpha))
-            .collect(),
-        png::ColorType::Grayscale | png::ColorType::Indexed => samples,
+        png::ColorType::GrayscaleAlpha => {
+            let samples = samples.as_chunks().0.iter();
+            pixels.extend(samples.map(|[grey, alpha]| on_white(*grey, *alpha)));
+        }
+        png::ColorType::Rgb => {
+            let samples = samples.as_chunks().0.iter();
+            pixels.extend(samples.map(|rgb| luma(*rgb)));
+        }
+        png::ColorType::Rgba => {
+            let samples = samples.as_chunks().0.iter();
+            pixels
+                .extend(samples.map(|[red, green, blue, alpha]| {
+                    on_white(luma([*red, *green, *blue]), *alpha)
+                }));
+        }
+        png::ColorType::Grayscale | png::ColorType::Indexed => pixels.extend_from_slice(samples),
     }
 }
 
@@ -101,7 +119,70 @@ const TOO_MANY_PIXELS: PngReadError = PngReadError::TooLarge {
     unit: "pixels",
 };
 
+const TOO_MANY_INTERLACED: PngReadError = PngReadError::TooLarge {
+    max: INTERLACED_PIXELS_MAX as u64,
+    unit: "pixels in an interlaced PNG",
+};
+
 const WHITE: u8 = 255;
 
-/// What the decoder may allocate besides the pixels: four bytes a pixel and some room.
+/// What is unpacked of a picture that is held whole in all its colours, four bytes a pixel.
+const INTERLACED_PIXELS_MAX: usize = 8_000_000;
+
+/// What the decoder may allocate besides the pixels: a few rows, of which one can have them all.
 const DECODER_BYTES_MAX: usize = 256 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png_of(samples: &[u8], width: u32, color: png::ColorType) -> Vec<u8> {
+        let mut file = Vec::new();
+        let height = u32::try_from(samples.len()).unwrap() / width;
+        let height = height / u32::try_from(color.samples()).unwrap();
+        let mut encoder = png::Encoder::new(&mut file, width, height);
+        encoder.set_color(color);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(samples).unwrap();
+        writer.finish().unwrap();
+        file
+    }
+
+    /// Announces sides and interlacing in the head of a picture.
+    fn with_head(mut file: Vec<u8>, side: u32, interlacing: u8) -> Vec<u8> {
+        file[16..20].copy_from_slice(&side.to_be_bytes());
+        file[20..24].copy_from_slice(&side.to_be_bytes());
+        file[28] = interlacing;
+        let crc = file[12..29].iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+            })
+        });
+        file[29..33].copy_from_slice(&(!crc).to_be_bytes());
+        file
+    }
+
+    #[test]
+    fn rows_are_read_in_grey() {
+        let rgb = [[255; 3], [0; 3], [0, 255, 0], [255; 3]].concat();
+        let picture = decode(&png_of(&rgb, 2, png::ColorType::Rgb)).unwrap();
+        assert_eq!(picture.pixels(), [255, 0, 149, 255]);
+    }
+
+    #[test]
+    fn interlaced_pictures_are_read_up_to_a_lower_bound() {
+        let single = png_of(&[77], 1, png::ColorType::Grayscale);
+        let picture = decode(&with_head(single.clone(), 1, 1)).unwrap();
+        assert_eq!(picture.pixels(), [77]);
+        assert!(matches!(
+            decode(&with_head(single, 3_000, 1)),
+            Err(PngReadError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn picture_with_too_few_rows_is_an_error() {
+        let single = png_of(&[77], 1, png::ColorType::Grayscale);
+        assert!(decode(&with_head(single, 30, 0)).is_err());
+    }
+}

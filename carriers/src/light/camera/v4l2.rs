@@ -6,13 +6,14 @@
 use std::{
     fs, io,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+    panic,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use linuxvideo::{
     BufType, CapabilityFlags, Device, Fract, VideoCaptureDevice,
-    format::{FrameIntervals, FrameSizes, PixFormat, PixelFormat},
+    format::{Format, FrameIntervals, FrameSizes, PixFormat, PixelFormat},
     stream::ReadStream,
 };
 use rustix::{
@@ -90,8 +91,13 @@ pub(super) fn open_first() -> Result<LiveCamera<V4l2Frames>, CameraError> {
 /// # Errors
 /// [`CameraError::NotThere`], [`CameraError::NotACamera`], [`CameraError::NotPermitted`],
 /// [`CameraError::Busy`], [`CameraError::NoKnownFormat`], [`CameraError::Unplugged`],
-/// [`CameraError::Io`].
+/// [`CameraError::Io`], [`CameraError::Fault`].
 pub(super) fn open(path: &Path) -> Result<LiveCamera<V4l2Frames>, CameraError> {
+    // linuxvideo takes every answer of a driver for granted and panics at the others.
+    panic::catch_unwind(|| open_and_film(path)).unwrap_or(Err(CameraError::Fault))
+}
+
+fn open_and_film(path: &Path) -> Result<LiveCamera<V4l2Frames>, CameraError> {
     let failed = |source| opening_failed(path, source);
     let found = fs::metadata(path).map_err(failed)?;
     // Opening another device may do something to it: a tape, for one, rewinds.
@@ -108,10 +114,7 @@ pub(super) fn open(path: &Path) -> Result<LiveCamera<V4l2Frames>, CameraError> {
     if !offered.contains(CapabilityFlags::VIDEO_CAPTURE | CapabilityFlags::STREAMING) {
         return Err(not_a_camera());
     }
-    let asked_for = mode::choose(&modes(&device)).unwrap_or(mode::FALLBACK);
-    let capture = device
-        .video_capture(pix_format(asked_for))
-        .map_err(failed)?;
+    let capture = ask_for_mode(path, device).map_err(failed)?;
     let packed = packed(&capture).ok_or_else(|| CameraError::NoKnownFormat {
         path: path.to_owned(),
     })?;
@@ -119,6 +122,24 @@ pub(super) fn open(path: &Path) -> Result<LiveCamera<V4l2Frames>, CameraError> {
     let _ = capture.set_frame_interval(Fract::new(1, mode::WANTED_RATE));
     let stream = capture.into_stream().map_err(failed)?;
     Ok(LiveCamera::new(V4l2Frames { stream }, packed))
+}
+
+/// Sets the best mode; the camera may then choose another that is close.
+fn ask_for_mode(path: &Path, device: Device) -> io::Result<VideoCaptureDevice> {
+    let asked_for = mode::choose(&modes(&device)).unwrap_or(mode::FALLBACK);
+    let asked = device.video_capture(pix_format(asked_for));
+    let is_refused = |err: &io::Error| Errno::from_io_error(err) == Some(Errno::INVAL);
+    match asked {
+        Err(err) if is_refused(&err) => {
+            // Virtual cameras refuse all modes but the one that they are in.
+            let device = Device::open(path)?;
+            match device.format(BufType::VIDEO_CAPTURE)? {
+                Format::VideoCapture(current) => device.video_capture(current),
+                _ => Err(err),
+            }
+        }
+        asked => asked,
+    }
 }
 
 /// What a failure to open means. `Busy` comes from the calls that start to film.
