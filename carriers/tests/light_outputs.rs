@@ -163,6 +163,60 @@ fn paper_is_the_same_each_time_and_counts_its_pages() {
     }
 }
 
+/// The pictures of a document, by the few words that name them.
+fn pictures_of(file: &[u8]) -> Vec<GreyPicture> {
+    let find = |from: usize, wanted: &[u8]| {
+        let rest = &file[from..];
+        let at = rest.windows(wanted.len()).position(|it| it == wanted);
+        at.map(|at| from + at + wanted.len())
+    };
+    let number = |from: usize, name: &[u8]| {
+        let start = find(from, name).unwrap();
+        let digits = file[start..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+    };
+    let (mut pictures, mut at) = (Vec::new(), 0);
+    while let Some(image) = find(at, b"/Subtype /Image") {
+        let (width, height) = (number(image, b"/Width "), number(image, b"/Height "));
+        let start = find(image, b"stream\n").unwrap();
+        at = find(start, b"endstream").unwrap();
+        let bits = miniz_oxide::inflate::decompress_to_vec_zlib(&file[start..at]).unwrap();
+        let row_bytes = width.div_ceil(8);
+        assert_eq!(bits.len(), row_bytes * height);
+        let grey = (0..width * height).map(|at| {
+            let (x, y) = (at % width, at / width);
+            let is_white = bits[y * row_bytes + x / 8] >> (7 - x % 8) & 1 == 1;
+            if is_white { 255 } else { 0 }
+        });
+        pictures.push(GreyPicture::new(width, height, grey.collect()).unwrap());
+    }
+    pictures
+}
+
+#[test]
+fn codes_on_paper_are_read_again() {
+    let mut pages = PdfPages::new("x");
+    let payload_bytes = asked(&mut pages).payload_bytes;
+    let sheets: Vec<Vec<Vec<u8>>> = [(6, payload_bytes), (2, payload_bytes), (1, 40)]
+        .into_iter()
+        .map(|(count, size_bytes)| (0..count).map(|at| payload(size_bytes, at)).collect())
+        .collect();
+    for codes in &sheets {
+        pages
+            .show(&sheet(codes.clone()), &Status::default())
+            .unwrap();
+        pages.show(&Sheet::default(), &Status::default()).unwrap();
+    }
+    let pictures = pictures_of(&pages.into_pdf().unwrap());
+    assert_eq!(pictures.len(), sheets.len());
+    for (picture, mut codes) in pictures.iter().zip(sheets) {
+        codes.sort();
+        assert_eq!(read_all(picture), codes);
+    }
+}
+
 #[test]
 fn a_document_ends_at_its_bound() {
     let mut pages = PdfPages::new("x");

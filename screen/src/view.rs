@@ -2,7 +2,8 @@
 
 use eframe::egui::{
     self, Align, Button, Color32, Context, CornerRadius, FontId, Key, Layout, Margin, Modifiers,
-    Pos2, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, TextureId, Ui, Vec2, WidgetInfo,
+    Pos2, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextureId, Ui, Vec2,
+    WidgetInfo,
 };
 
 use crate::{Title, command::Command, data::Words, state::Area};
@@ -29,16 +30,22 @@ pub(crate) fn window_ui(ui: &mut Ui, title: Title, words: &Words, codes: Option<
     let mut commands = pressed(ui.ctx());
     banner_ui(ui, title);
     let size = ui.available_size();
-    let panel = if size.x >= size.y * WIDE {
+    let is_beside = size.x >= size.y * WIDE;
+    let panel = if is_beside {
         egui::Panel::right("words").exact_size(WORDS_WIDTH)
     } else {
-        egui::Panel::bottom("words").exact_size((size.y * 0.3).min(WORDS_HEIGHT))
+        egui::Panel::bottom("words").exact_size((size.y * 0.35).min(WORDS_HEIGHT))
     };
     let frame = egui::Frame::new()
         .fill(PAPER)
         .inner_margin(Margin::same(16));
     panel.resizable(false).frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().show(ui, |ui| words_ui(ui, words, &mut commands));
+        ScrollArea::vertical().show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            words_ui(ui, words);
+            ui.separator();
+            controls_ui(ui, words, is_beside, &mut commands);
+        });
     });
     let white = egui::Frame::new().fill(Color32::WHITE);
     let area = egui::CentralPanel::no_frame()
@@ -55,6 +62,7 @@ pub(crate) fn set_style(ctx: &Context) {
     ctx.set_theme(egui::Theme::Light);
     ctx.all_styles_mut(|style| {
         style.visuals.override_text_color = Some(INK);
+        style.visuals.widgets.inactive.bg_stroke = Stroke::new(1.0, EDGE);
         style.spacing.item_spacing = Vec2::new(8.0, 8.0);
     });
 }
@@ -79,7 +87,7 @@ fn banner_ui(ui: &mut Ui, title: Title) {
         });
 }
 
-fn words_ui(ui: &mut Ui, words: &Words, commands: &mut Vec<Command>) {
+fn words_ui(ui: &mut Ui, words: &Words) {
     if !words.headline.is_empty() {
         ui.label(RichText::new(&words.headline).size(21.0));
     }
@@ -95,17 +103,31 @@ fn words_ui(ui: &mut Ui, words: &Words, commands: &mut Vec<Command>) {
     for line in &words.lines {
         ui.label(RichText::new(line).size(15.0));
     }
-    ui.separator();
+}
+
+/// What is shown how fast, and the controls that change it: one under the other where there is
+/// height, else in rows.
+fn controls_ui(ui: &mut Ui, words: &Words, is_column: bool, commands: &mut Vec<Command>) {
     ui.label(RichText::new(&words.density).size(15.0));
     if let Some(refusal) = words.refusal {
         ui.label(RichText::new(refusal).size(15.0));
     }
-    for command in Command::ALL {
-        let text = RichText::new(command.label()).size(15.0);
-        let size = Vec2::new(ui.available_width(), 28.0);
-        if ui.add(Button::new(text).min_size(size)).clicked() {
-            commands.push(command);
+    let width = if is_column { ui.available_width() } else { 0.0 };
+    let buttons_ui = |ui: &mut Ui| {
+        for command in Command::ALL {
+            let text = RichText::new(command.label()).size(15.0);
+            if ui
+                .add(Button::new(text).min_size(Vec2::new(width, 28.0)))
+                .clicked()
+            {
+                commands.push(command);
+            }
         }
+    };
+    if is_column {
+        ui.vertical(buttons_ui);
+    } else {
+        ui.horizontal_wrapped(buttons_ui);
     }
 }
 
@@ -193,6 +215,9 @@ const TOO_SMALL: &str = "Make the window larger";
 
 /// Beside the white field, so that nobody takes it for a part of the codes.
 const PAPER: Color32 = Color32::from_rgb(0xf0, 0xee, 0xe6);
+
+/// Around buttons, which nobody should have to guess.
+const EDGE: Color32 = Color32::from_rgb(0x75, 0x75, 0x70);
 
 const INK: Color32 = Color32::from_rgb(0x1c, 0x1c, 0x1c);
 
