@@ -118,6 +118,14 @@ impl Departures {
         Ok(frames)
     }
 
+    /// Shows nothing more of this transfer.
+    pub(crate) fn hold_back(&mut self, transfer: TransferId) {
+        let mut queue = self.queue.iter_mut();
+        if let Some(showing) = queue.find(|showing| showing.transfer == transfer) {
+            showing.wanted = 0;
+        }
+    }
+
     /// Hears what the other machine lacks: for each pack of ours that it names, the parts that it
     /// has. None where the answer is about others.
     pub(crate) fn hear(&mut self, answer: &Answer) -> Vec<(usize, PackIndex, BTreeSet<u32>)> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carriers::light::{Demand, Sheet};
 use pack_format::{
-    light::{Answer, Frame},
+    light::{Answer, Frame, TransferId},
     pack::PlannedItem,
     ratchet::PackIndex,
 };
@@ -142,6 +142,28 @@ impl<'a> LightCrossing<'a> {
     #[must_use]
     pub fn outgoing(&self) -> Option<Pieces> {
         self.departures.current().map(pieces_shown)
+    }
+
+    /// What is to be shown, by what its frames say.
+    #[must_use]
+    pub fn transfers(&self) -> Vec<TransferId> {
+        let queue = self.departures.queue().iter();
+        queue.map(|showing| showing.transfer).collect()
+    }
+
+    /// Does not show this transfer, because it is on its way already.
+    pub fn hold_back(&mut self, transfer: TransferId) {
+        self.departures.hold_back(transfer);
+    }
+
+    /// How many symbols of an arriving transfer are missing; 0 when it was taken in, `None` when
+    /// nothing of it was seen or it is not for this machine.
+    #[must_use]
+    pub fn lacks(&self, transfer: TransferId) -> Option<u32> {
+        let entries = self.arrivals.answer();
+        let mut entries = entries.iter().map(|(entry, _)| entry);
+        let entry = entries.find(|entry| entry.transfer == transfer)?;
+        Some(entry.symbols_needed)
     }
 
     /// Every pack that was shown and not receipted.

@@ -7,17 +7,19 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use pack_format::advice::{Advice, Exit};
+use screen::{Choice, Means, Title};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::limits::CODE_BYTES_MAX;
+use super::limits::{CODE_BYTES_MAX, PASS_BYTES_MAX};
 use super::outcome::{SyncOutcome, VaultOutcome};
 use super::{
-    Cancel, CountedTrouble, Courier, CourierError, Medium, PairingName, ServerUrl, SyncOptions,
-    Watch, default_dir, text,
+    AtTray, ByLight, Cancel, CountedTrouble, Courier, CourierError, Medium, PairingName, ServerUrl,
+    SyncOptions, Watch, default_dir, text,
 };
 use crate::client::ClientOptions;
 use crate::report::{Form, report};
+use crate::tray::TrayPass;
 
 /// `online-relay courier …`
 #[derive(Debug, Args)]
@@ -107,6 +109,11 @@ struct Sync {
     /// Write over a device or file that holds something else
     #[arg(long, requires = "raw")]
     overwrite: bool,
+    #[command(flatten)]
+    light: Light,
+    /// By way of a phone: the operator's file for a tray
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stick", "raw", "show", "camera"])]
+    tray: Option<PathBuf>,
     /// The one vault that the medium goes to; otherwise it carries for every paired vault
     #[arg(long, value_name = "NAME")]
     vault: Option<String>,
@@ -122,6 +129,47 @@ struct Sync {
     /// Leave the network alone
     #[arg(long)]
     offline: bool,
+}
+
+/// How codes are shown and filmed.
+#[derive(Debug, Args)]
+struct Light {
+    /// Show what is for the vault as codes in a window
+    #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
+    screen: bool,
+    /// Show the codes in this terminal
+    #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
+    terminal: bool,
+    /// Write the codes as PNG pictures into a new folder
+    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw"])]
+    images: Option<PathBuf>,
+    /// Write the codes as pages for paper
+    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw"])]
+    pdf: Option<PathBuf>,
+    /// Film the vault's codes with a camera, a folder or list of pictures, or a video file
+    /// (.y4m, .mjpeg); without DEVICE with the first camera
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["stick", "raw"]
+    )]
+    camera: Option<String>,
+}
+
+impl Light {
+    /// What is to go by light, if anything is.
+    fn choice(self) -> Option<Choice> {
+        let choice = Choice {
+            window: self.screen,
+            terminal: self.terminal,
+            images: self.images,
+            pdf: self.pdf,
+            camera: self.camera,
+        };
+        (choice != Choice::default()).then_some(choice)
+    }
 }
 
 /// Does what the command line says; an error is reported here and nowhere else.
@@ -279,17 +327,45 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
             ..crossing::Options::default()
         },
     };
+    let pass = command.tray.as_deref().map(read_pass).transpose()?;
+    let is_in_terminal = command.light.terminal;
+    let choice = command.light.choice();
     let cancel = Cancel::on_signals()?;
     let mut watch = match form {
-        Form::Json => Watch::quiet(cancel),
-        Form::Text => Watch::on_stderr(cancel),
+        // A terminal that is full of codes has its own lines for what a person is told.
+        Form::Text if !is_in_terminal => Watch::on_stderr(cancel),
+        _ => Watch::quiet(cancel),
     };
-    let outcome = Courier::open(dir)?.sync(&options, &mut watch)?;
+    let mut courier = Courier::open(dir)?;
+    let mut written = None;
+    let outcome = match (choice, pass) {
+        (Some(choice), _) => {
+            let mut means = Means::open(&choice, Title::OnlineRelay)?;
+            let outcome = courier.sync_light(&options, &mut means, &mut watch);
+            written = means.close()?;
+            outcome?
+        }
+        (None, Some(pass)) => courier.sync_tray(&options, pass, &mut watch)?,
+        (None, None) => courier.sync(&options, &mut watch)?,
+    };
     drop(watch);
-    let shown = text::outcome(&outcome, options.medium.as_ref());
+    let mut shown = text::written(written);
+    shown.push_str(&text::outcome(&outcome, options.medium.as_ref()));
     print(form, &shown, &outcome_json(&outcome))?;
     report_all(&outcome);
     Ok(outcome.exit())
+}
+
+/// The courier's code of a tray, from the operator's file.
+fn read_pass(path: &Path) -> Result<TrayPass, CourierError> {
+    let mut text = Zeroizing::new(String::new());
+    File::open(path)
+        .and_then(|file| file.take(PASS_BYTES_MAX).read_to_string(&mut text))
+        .map_err(|source| CourierError::TrayFile {
+            path: path.to_owned(),
+            source,
+        })?;
+    TrayPass::from_text(&text).map_err(CourierError::Tray)
 }
 
 /// Everything that did not go well, each with its advice. For a program it stands in the one
@@ -347,6 +423,8 @@ fn outcome_json(outcome: &SyncOutcome) -> Value {
     json!({
         "vaults": outcome.vaults.iter().map(vault_json).collect::<Vec<_>>(),
         "servers": servers.collect::<Vec<_>>(),
+        "light": outcome.by_light.as_ref().map(ByLight::to_json),
+        "tray": outcome.at_tray.as_ref().map(AtTray::to_json),
         "safe_to_remove": outcome.safe_to_remove,
         "medium_read_only": outcome.medium_read_only,
         "problems": troubles.chain(problems).collect::<Vec<_>>(),
@@ -422,4 +500,7 @@ Examples:
   online-relay courier init --server https://relay.example
   online-relay courier pair show --name Amina
   online-relay courier sync --stick /media/stick
-  online-relay courier sync --stick /media/stick --proxy socks5://127.0.0.1:9050";
+  online-relay courier sync --stick /media/stick --proxy socks5://127.0.0.1:9050
+  online-relay courier sync --screen --camera         face to face with the vault's machine
+  online-relay courier sync --camera 'photos/*.jpg'   pictures of the vault's screen
+  online-relay courier sync --tray tray.txt           by way of a phone";

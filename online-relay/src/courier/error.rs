@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::store::StoreError;
 use super::trouble::Trouble;
+use crate::tray::PassError;
 
 /// Why a command of the courier failed.
 #[derive(Debug, Error)]
@@ -95,6 +96,18 @@ pub enum CourierError {
         #[source]
         source: io::Error,
     },
+    /// The operator's file for a tray cannot be read.
+    #[error("the file for the tray cannot be read: {}", path.display())]
+    TrayFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The operator's file for a tray holds no code.
+    #[error(transparent)]
+    Tray(PassError),
     /// No vault is paired, so that nothing on a medium could be for this courier.
     #[error("no vault is paired with this courier")]
     NoPairing,
@@ -140,6 +153,8 @@ impl Advice for CourierError {
             Self::Words(_) => "pairing-bad-code",
             Self::NoTerminal => "pairing-no-terminal",
             Self::CodeFile { .. } => "pairing-code-unreadable",
+            Self::TrayFile { .. } => "tray-file-unreadable",
+            Self::Tray(_) => "tray-bad-code",
             Self::NoPairing => "courier-no-pairing",
             Self::NothingToDo => "courier-nothing-to-do",
             Self::Crossing(err) => err.code(),
@@ -197,6 +212,8 @@ impl Advice for CourierError {
             Self::CodeFile { .. } => {
                 "Name a small text file that holds the thirteen words, or - for standard input."
             }
+            Self::TrayFile { .. } => "Check the path and who may read the file.",
+            Self::Tray(_) => "Name the file that the operator handed over, as it is.",
             Self::NoPairing => {
                 "Let the vault show a pairing code (`offline-vault pair show --name courier`), and \
                  type it here with `online-relay courier pair type --name NAME`."
@@ -224,6 +241,7 @@ impl Advice for CourierError {
             | Self::NameUnknown { .. }
             | Self::Words(_)
             | Self::NoTerminal
+            | Self::Tray(_)
             | Self::NoPairing
             | Self::NothingToDo => Exit::Usage,
             _ => Exit::Failed,

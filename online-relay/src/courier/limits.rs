@@ -8,3 +8,6 @@ pub const NAME_CHARS_MAX: usize = 64;
 pub const CODE_BYTES_MAX: u64 = 1024;
 /// Most bundles of one mailbox that are looked at in one visit: a relay can invent any number.
 pub const LISTED_MAX: usize = 50_000;
+
+/// The most bytes that are read of an operator's file for a tray: two codes and what they are for.
+pub const PASS_BYTES_MAX: u64 = 8192;

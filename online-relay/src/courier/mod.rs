@@ -8,6 +8,7 @@ pub mod cli;
 mod dir;
 mod error;
 mod host;
+mod light;
 pub mod limits;
 mod network;
 mod outcome;
@@ -18,6 +19,7 @@ mod servers;
 mod store;
 mod sync;
 mod text;
+mod tray;
 mod trouble;
 
 use std::collections::BTreeSet;
@@ -25,6 +27,7 @@ use std::path::Path;
 
 pub use self::dir::default_dir;
 pub use self::error::CourierError;
+pub use self::light::{ByLight, Pack};
 pub use self::network::{NetworkReport, RelayReport};
 pub use self::outcome::{Carried, SyncOutcome, VaultOutcome};
 pub use self::pairing::PairingName;
@@ -32,6 +35,7 @@ pub use self::progress::{Cancel, Watch};
 pub use self::servers::ServerUrl;
 pub use self::store::{CourierStatus, LaneStatus, ServerStatus, StoreError};
 pub use self::sync::{Medium, SyncOptions};
+pub use self::tray::AtTray;
 pub use self::trouble::{CountedTrouble, Trouble};
 
 use self::dir::StateDir;

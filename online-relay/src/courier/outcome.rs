@@ -8,7 +8,9 @@ use pack_format::item::Item;
 use pack_format::pack::PlannedItem;
 
 use super::error::CourierError;
+use super::light::ByLight;
 use super::network::NetworkReport;
+use super::tray::AtTray;
 use super::trouble::CountedTrouble;
 
 /// What one `courier sync` did.
@@ -16,6 +18,10 @@ use super::trouble::CountedTrouble;
 pub struct SyncOutcome {
     /// One for each pairing, oldest first; empty without a medium.
     pub vaults: Vec<VaultOutcome>,
+    /// What went by light, in a trip by light.
+    pub by_light: Option<ByLight>,
+    /// What was done at a tray, in a trip by way of a phone.
+    pub at_tray: Option<AtTray>,
     /// What the network half did, unless it was left out.
     pub network: Option<NetworkReport>,
     /// Whether the medium holds everything that it should and can be taken out; `None` without a

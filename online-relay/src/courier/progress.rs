@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use carriers::light::Status;
 use crossing::{Phase, Progress};
+use pack_format::shown::Shown;
 
 use super::error::CourierError;
 use super::quantity::{Bytes, Seconds};
@@ -182,6 +184,36 @@ impl Progress for Watch {
             Phase::Checking => "Reading back",
         };
         self.at(what, done_bytes, total_bytes);
+    }
+
+    fn status(&mut self, status: &Status) {
+        if self.show == Show::Nothing {
+            return;
+        }
+        let now = Instant::now();
+        let pause = match self.show {
+            Show::Lines => LINE_PAUSE,
+            _ => TERMINAL_PAUSE,
+        };
+        let step = self.step.get_or_insert_with(|| Step {
+            what: String::new(),
+            begun: now,
+            first_bytes: 0,
+            shown: None,
+        });
+        if step.shown.is_some_and(|shown| now - shown < pause) {
+            return;
+        }
+        step.shown = Some(now);
+        let lines = std::iter::once(&status.headline).chain(status.lines.iter().take(2));
+        let line: Vec<_> = lines.map(|line| Shown(line).to_string()).collect();
+        let line = line.join(" ");
+        let text = match self.show {
+            Show::Terminal => format!("\r\u{1b}[K{line}"),
+            _ => format!("{line}\n"),
+        };
+        // Talk: whoever does not listen misses nothing that has to be kept.
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 
     fn cancelled(&self) -> bool {

@@ -76,7 +76,7 @@ impl Courier {
     }
 
     /// The pairings that the medium carries for, by name.
-    fn lanes_for(
+    pub(super) fn lanes_for(
         &self,
         vault: Option<&PairingName>,
     ) -> Result<(Vec<String>, Vec<Lane>), CourierError> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use pack_format::advice::Exit;
 use pack_format::shown::Shown;
+use screen::Written;
 
 use super::network::RelayReport;
 use super::outcome::{Carried, SyncOutcome, VaultOutcome};
@@ -20,8 +21,10 @@ pub(super) fn outcome(outcome: &SyncOutcome, medium: Option<&Medium>) -> String 
     for relay in outcome.network.iter().flat_map(|network| &network.relays) {
         visited(&mut text, relay);
     }
-    for vault in &outcome.vaults {
-        waiting(&mut text, vault);
+    match (&outcome.by_light, &outcome.at_tray) {
+        (Some(by_light), _) => by_light.lines().iter().for_each(|it| line(&mut text, it)),
+        (None, Some(at_tray)) => at_tray.lines().iter().for_each(|it| line(&mut text, it)),
+        (None, None) => outcome.vaults.iter().for_each(|it| waiting(&mut text, it)),
     }
     let place = match medium {
         Some(Medium::Stick(_)) => "On stick (checked)",
@@ -43,6 +46,15 @@ pub(super) fn outcome(outcome: &SyncOutcome, medium: Option<&Medium>) -> String 
         line(&mut text, "Nothing to do.");
     }
     text
+}
+
+/// What was written for somebody to look at.
+pub(super) fn written(written: Option<Written>) -> String {
+    match written {
+        Some(Written::Pictures(count)) => format!("Wrote {}.\n", Count(count as u64, "picture")),
+        Some(Written::Pages(count)) => format!("Wrote {}.\n", Count(count as u64, "page")),
+        None => String::new(),
+    }
 }
 
 fn line(text: &mut String, line: &str) {

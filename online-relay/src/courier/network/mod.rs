@@ -25,6 +25,20 @@ pub struct NetworkReport {
     pub cancelled: bool,
 }
 
+impl NetworkReport {
+    /// Adds a later visit of the same trip. How things are is what the later one says.
+    pub(crate) fn add(&mut self, later: NetworkReport) {
+        for relay in later.relays {
+            match self.relays.iter_mut().find(|known| known.url == relay.url) {
+                Some(known) => known.add(relay),
+                None => self.relays.push(relay),
+            }
+        }
+        self.troubles.extend(later.troubles);
+        self.cancelled |= later.cancelled;
+    }
+}
+
 /// What was done at one relay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RelayReport {
@@ -48,6 +62,25 @@ pub struct RelayReport {
     pub bundles_waiting: u64,
     /// Their bytes.
     pub bytes_waiting: u64,
+}
+
+impl RelayReport {
+    fn add(&mut self, later: RelayReport) {
+        let sums = [
+            (&mut self.mailboxes_opened, later.mailboxes_opened),
+            (&mut self.bundles_uploaded, later.bundles_uploaded),
+            (&mut self.bytes_uploaded, later.bytes_uploaded),
+            (&mut self.bundles_fetched, later.bundles_fetched),
+            (&mut self.bytes_fetched, later.bytes_fetched),
+            (&mut self.bundles_acknowledged, later.bundles_acknowledged),
+        ];
+        for (sum, count) in sums {
+            *sum = sum.saturating_add(count);
+        }
+        self.outcome = later.outcome;
+        self.bundles_waiting = later.bundles_waiting;
+        self.bytes_waiting = later.bytes_waiting;
+    }
 }
 
 /// Visits the relays in random order. One that fails does not keep the others from being visited.

@@ -1,0 +1,152 @@
+//! A trip by light: a screen and a camera instead of a stick.
+
+use crossing::light::{self, LightReport, Path, Pieces};
+use pack_format::shown::Shown;
+use screen::Means;
+use serde_json::{Value, json};
+
+use super::error::CourierError;
+use super::host::CourierHost;
+use super::outcome::SyncOutcome;
+use super::progress::Watch;
+use super::sync::SyncOptions;
+use super::trouble;
+use super::{Courier, network};
+
+/// What went by light and has not been receipted, or has not arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByLight {
+    /// Packs that were shown to a vault.
+    pub outgoing: Vec<Pack>,
+    /// Packs of a vault of which pieces are missing here.
+    pub incoming: Vec<Pack>,
+}
+
+/// How far one pack is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pack {
+    /// The vault's name.
+    pub vault: String,
+    /// Pieces that are there, or were shown.
+    pub here: u64,
+    /// Pieces that are needed.
+    pub needed: u64,
+    /// What the vault has is known from its own answer.
+    pub is_known: bool,
+}
+
+impl Courier {
+    /// One trip by light. What waits for the vaults is fetched first, so that one meeting of the
+    /// two machines is enough; what the vaults have sent is delivered afterwards.
+    ///
+    /// # Errors
+    /// As for [`Courier::sync`].
+    pub fn sync_light(
+        &mut self,
+        options: &SyncOptions,
+        means: &mut Means,
+        watch: &mut Watch,
+    ) -> Result<SyncOutcome, CourierError> {
+        let (names, mut lanes) = self.lanes_for(options.vault.as_ref())?;
+        let mut outcome = SyncOutcome::default();
+        let ending = means.ending();
+        let (display, eyes) = means.parts();
+        let (shows, films) = (display.is_some(), eyes.is_some());
+        if shows && !options.offline {
+            self.visit(options, watch, &mut outcome)?;
+        }
+        let path = Path {
+            display,
+            eyes,
+            ending,
+            names: names.clone(),
+        };
+        let mut host = CourierHost::new(&mut self.store);
+        let crossed = light::cross(&mut lanes, &mut host, path, watch);
+        for refused in host.into_refused() {
+            trouble::count(&mut outcome.refused, refused);
+        }
+        watch.finish();
+        let mut report = crossed?;
+        if let Err(err) = report.outcome() {
+            outcome.problems.push(err.into());
+        }
+        outcome.add(&names, &lanes, &report.sync);
+        outcome.safe_to_remove = None;
+        outcome.by_light = Some(ByLight::new(&names, &report));
+        if films && !options.offline {
+            self.visit(options, watch, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Visits the relays, and adds what that did.
+    pub(super) fn visit(
+        &mut self,
+        options: &SyncOptions,
+        watch: &mut Watch,
+        outcome: &mut SyncOutcome,
+    ) -> Result<(), CourierError> {
+        let mut allowed = self.servers()?;
+        allowed.extend(options.servers.iter().cloned());
+        let visited = network::run(&mut self.store, &allowed, &options.client, watch)?;
+        outcome.network.get_or_insert_default().add(visited);
+        Ok(())
+    }
+}
+
+impl ByLight {
+    pub(super) fn new(names: &[String], report: &LightReport) -> Self {
+        let named = |pieces: &Pieces| Pack {
+            vault: names.get(pieces.lane).cloned().unwrap_or_default(),
+            here: pieces.here,
+            needed: pieces.needed,
+            is_known: pieces.is_known,
+        };
+        Self {
+            outgoing: report.outgoing.iter().map(named).collect(),
+            incoming: report.incoming.iter().map(named).collect(),
+        }
+    }
+
+    /// One line for each pack.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let incoming = self.incoming.iter().map(|pack| {
+            let Pack { here, needed, .. } = pack;
+            let name = Shown(&pack.vault);
+            format!(
+                "From vault {name}: {here} of {needed} pieces of a pack have arrived and are kept."
+            )
+        });
+        let outgoing = self.outgoing.iter().map(|pack| {
+            let Pack { here, needed, .. } = pack;
+            let name = Shown(&pack.vault);
+            match pack.is_known {
+                true if here >= needed => {
+                    format!("The pack for vault {name} has arrived; its receipt has not.")
+                }
+                true => format!("Vault {name} has {here} of {needed} pieces of a pack."),
+                false => format!(
+                    "A pack of {needed} pieces was shown to vault {name}; it is kept until a \
+                     receipt returns."
+                ),
+            }
+        });
+        incoming.chain(outgoing).collect()
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let packs = |packs: &[Pack]| {
+            let each = packs.iter().map(|pack| {
+                json!({
+                    "vault": pack.vault,
+                    "pieces": pack.here,
+                    "needed": pack.needed,
+                    "is_known": pack.is_known,
+                })
+            });
+            each.collect::<Vec<_>>()
+        };
+        json!({ "outgoing": packs(&self.outgoing), "incoming": packs(&self.incoming) })
+    }
+}
