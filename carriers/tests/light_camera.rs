@@ -181,6 +181,11 @@ fn what_a_person_names_is_understood_or_refused_in_words() {
         Source::Camera("/dev/video3".into())
     );
     assert_eq!(
+        Source::parse("/dev").unwrap(),
+        Source::Folder("/dev".into()),
+        "folders and files in memory lie there too"
+    );
+    assert_eq!(
         Source::parse(folder.path()).unwrap(),
         Source::Folder(folder.path().into())
     );

@@ -3,7 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
-    os::unix::ffi::OsStrExt as _,
+    os::unix::{ffi::OsStrExt as _, fs::FileTypeExt as _},
     path::{Path, PathBuf},
 };
 
@@ -54,15 +54,17 @@ impl Source {
         if path.as_os_str().is_empty() {
             return Ok(Source::FirstCamera);
         }
-        if path.starts_with("/dev") {
-            return Ok(Source::Camera(path.to_owned()));
-        }
+        let is_below_dev = path.starts_with("/dev");
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => Ok(Source::Folder(path.to_owned())),
             Ok(found) if found.is_file() => Self::of_file(path),
+            Ok(found) if is_below_dev || found.file_type().is_char_device() => {
+                Ok(Source::Camera(path.to_owned()))
+            }
             Ok(_) => Err(CameraError::UnknownKind {
                 path: path.to_owned(),
             }),
+            Err(_) if is_below_dev => Ok(Source::Camera(path.to_owned())),
             Err(_) => Self::of_pattern(path),
         }
     }
