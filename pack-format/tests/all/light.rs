@@ -219,6 +219,26 @@ fn a_block_of_another_length_is_not_made() {
     }
 }
 
+#[test]
+fn a_million_altered_frames_are_refused() {
+    let content = content(100);
+    let frame = frame(&parts_of(&content, 1), &content);
+    let mut random = Random::new(7);
+    let mut number = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
+    let mut altered = frame.clone();
+    for _ in 0..1_000_000 {
+        altered.clone_from(&frame);
+        for _ in 0..=number(4) {
+            let at = number(altered.len());
+            altered[at] ^= 1 << number(8);
+        }
+        if number(4) == 0 {
+            altered.truncate(number(frame.len()));
+        }
+        assert!(altered == frame || Frame::parse(&altered).is_err());
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_built_is_parsed_and_built_again(

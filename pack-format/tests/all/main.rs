@@ -9,4 +9,5 @@
 
 mod fountain;
 mod light;
+mod light_page;
 mod simulation;

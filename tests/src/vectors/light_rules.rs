@@ -33,7 +33,8 @@ fn coefficients(id: u64, source_count: u64) -> Vec<bool> {
 /// Output number `count` of SplitMix64 from `state` on.
 fn split_mix(state: u64, count: u64) -> u64 {
     let gamma = 11_400_714_819_323_198_485_u128;
-    let mut z = ((u128::from(state) + gamma * u128::from(count)) % (1 << 64)) as u64;
+    let sum = (u128::from(state) + gamma * u128::from(count)) % (1 << 64);
+    let mut z = u64::try_from(sum).unwrap();
     z = (z ^ (z >> 30)).wrapping_mul(13_787_848_793_156_543_929);
     z = (z ^ (z >> 27)).wrapping_mul(10_723_151_780_598_845_931);
     z ^ (z >> 31)
