@@ -14,7 +14,7 @@ pub enum ScreenError {
     #[error("the window could not be opened: {reason}")]
     NotOpened {
         /// What the desktop said.
-        reason: String,
+        reason: &'static str,
     },
     /// The desktop did not answer in time.
     #[error("the window did not open within {limit_secs} seconds")]

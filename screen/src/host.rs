@@ -66,7 +66,7 @@ fn serve(requests: &Receiver<Request>) {
         });
         let err = match outcome {
             Ok(Ok(())) => not_opened("it was closed at once"),
-            Ok(Err(err)) => not_opened(&err.to_string()),
+            Ok(Err(err)) => not_opened(reason(&err)),
             Err(_) => not_opened("the libraries of the desktop failed"),
         };
         // Nobody listens any more where the window had opened.
@@ -108,10 +108,19 @@ fn run(
     )
 }
 
-fn not_opened(reason: &str) -> ScreenError {
-    ScreenError::NotOpened {
-        reason: reason.to_owned(),
+/// In words: the libraries' own name their source files.
+fn reason(err: &eframe::Error) -> &'static str {
+    match err {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => "the desktop did not answer",
+        eframe::Error::Glutin(_)
+        | eframe::Error::NoGlutinConfigs(..)
+        | eframe::Error::OpenGL(_) => "this machine's graphics have no OpenGL",
+        _ => "the desktop refused",
     }
+}
+
+fn not_opened(reason: &'static str) -> ScreenError {
+    ScreenError::NotOpened { reason }
 }
 
 static HOST: Mutex<Option<Sender<Request>>> = Mutex::new(None);
