@@ -1,5 +1,7 @@
 //! How many bytes arrive in a second, over the whole optical path.
 
+use std::thread;
+
 use camera_model::CameraSpec;
 use carriers::light::{CodeGrid, Correction, Version};
 
@@ -11,7 +13,7 @@ use crate::{
 /// Films whole transfers at every density, at eight phases of the rolling shutter.
 pub(crate) fn run() {
     println!("Goodput in kB/s over {PHASES} phases of a rolling shutter, whole transfers\n");
-    println!("Targets: 45 at 720p30, 130 at 1080p30. Single codes: 256 KiB; several: 1 MiB.\n");
+    println!("Targets: 45 at 720p30, 130 at 1080p30. Single codes: 192 KiB; several: 1 MiB.\n");
     println!("| camera | codes | pictures/s | mean | worst phase | codes read | incomplete |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     let good_720p = best("good 720p30", &CameraSpec::good_720p());
@@ -57,21 +59,27 @@ fn row(camera: &'static str, spec: &CameraSpec, step: (u8, usize, usize, u32)) -
     } else {
         1 << 20
     };
-    let filmed: Vec<Filmed> = (0..PHASES)
-        .map(|phase| {
-            let mut spec = spec.clone();
-            spec.phase_secs = f64::from(phase) / f64::from(PHASES) / spec.fps;
-            let seed = u64::from(phase);
-            let scene = Scene {
-                grid,
-                pictures_per_second,
-                spec,
-                seed,
-            };
-            let frames_max = 30 * total_bytes / SLOWEST_BYTES_A_SECOND;
-            scene.film(&mut Transfer::new(total_bytes, seed), frames_max)
-        })
-        .collect();
+    let film = |phase: u32| {
+        let mut spec = spec.clone();
+        spec.phase_secs = f64::from(phase) / f64::from(PHASES) / spec.fps;
+        let seed = u64::from(phase);
+        let scene = Scene {
+            grid,
+            pictures_per_second,
+            spec,
+            seed,
+        };
+        let frames_max = 30 * total_bytes / SLOWEST_BYTES_A_SECOND;
+        scene.film(&mut Transfer::new(total_bytes, seed), frames_max)
+    };
+    let filmed: Vec<Filmed> = thread::scope(|scope| {
+        let halves = [0..PHASES / 2, PHASES / 2..PHASES];
+        let halves = halves.map(|phases| scope.spawn(move || phases.map(film).collect::<Vec<_>>()));
+        halves
+            .into_iter()
+            .flat_map(|half| half.join().unwrap())
+            .collect()
+    });
     let row = Row {
         camera,
         version,
@@ -104,12 +112,11 @@ fn row(camera: &'static str, spec: &CameraSpec, step: (u8, usize, usize, u32)) -
 
 /// Version, columns, rows and pictures a second: the ladder of densities, each at a rate that a
 /// person would choose with it.
-const STEPS: [(u8, usize, usize, u32); 7] = [
+const STEPS: [(u8, usize, usize, u32); 6] = [
     (27, 1, 1, 12),
-    (27, 1, 1, 15),
     (40, 1, 1, 15),
-    (40, 1, 1, 20),
     (27, 2, 1, 20),
+    (22, 3, 2, 15),
     (22, 3, 2, 20),
     (27, 3, 2, 20),
 ];

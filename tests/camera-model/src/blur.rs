@@ -6,10 +6,10 @@ pub(crate) fn blur(pixels: &mut [u8], width: usize, deviation: f32) {
     if kernel.len() == 1 {
         return;
     }
-    let rows = pixels
-        .chunks(width)
-        .flat_map(|row| blurred_row(row, &kernel))
-        .collect::<Vec<u8>>();
+    let mut rows = Vec::with_capacity(pixels.len());
+    for row in pixels.chunks(width) {
+        push_blurred_row(&mut rows, row, &kernel);
+    }
     let height = rows.len() / width;
     let radius = kernel.len() / 2;
     let mut sums = vec![0_u32; width];
@@ -28,7 +28,7 @@ pub(crate) fn blur(pixels: &mut [u8], width: usize, deviation: f32) {
     }
 }
 
-fn blurred_row(row: &[u8], kernel: &[u32]) -> Vec<u8> {
+fn push_blurred_row(rows: &mut Vec<u8>, row: &[u8], kernel: &[u32]) {
     let radius = kernel.len() / 2;
     let mut padded = vec![row[0]; radius];
     padded.extend_from_slice(row);
@@ -39,7 +39,7 @@ fn blurred_row(row: &[u8], kernel: &[u32]) -> Vec<u8> {
             *sum += u32::from(*grey) * weight;
         }
     }
-    sums.iter().map(|sum| (sum >> 8).min(255) as u8).collect()
+    rows.extend(sums.iter().map(|sum| (sum >> 8).min(255) as u8));
 }
 
 /// An odd number of weights in 256ths.

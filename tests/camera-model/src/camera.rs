@@ -83,29 +83,29 @@ impl Camera {
     /// One frame; `rows` says for each row what light it got.
     pub fn develop<'a>(&mut self, rows: impl Iterator<Item = RowLight<'a>>) -> Picture {
         let (width, height) = (self.spec.width, self.spec.height);
-        let most = self.spec.sway_pixels;
         let (sway_x, sway_y) = (self.sway(), self.sway());
         let black = self.spec.black_grey as i32;
         let range = (self.spec.white_grey - self.spec.black_grey) as u32;
         let mut pixels = Vec::with_capacity(width * height);
         for (y, light) in rows.take(height).enumerate() {
-            let from = (y + sway_y).saturating_sub(most).min(height - 1);
-            let earlier = &light.earlier.0[from * width..][..width];
-            let later = &light.later.0[from * width..][..width];
-            let gains = &self.gains[y * width..][..width];
-            let noise = &self.noise[self.random.below(NOISE_PIXELS - width)..][..width];
-            let pixel = |at: usize, x: usize| {
-                let mixed = u32::from(earlier[at]) * (256 - light.later_256ths)
-                    + u32::from(later[at]) * light.later_256ths;
-                let lit = ((mixed >> 8) * range / 255 * u32::from(gains[x])) >> 8;
-                (black + lit as i32 + i32::from(noise[x])).clamp(0, 255) as u8
-            };
-            if most == 0 {
-                pixels.extend((0..width).map(|x| pixel(x, x)));
-            } else {
-                let at = |x: usize| (x + sway_x).saturating_sub(most).min(width - 1);
-                pixels.extend((0..width).map(|x| pixel(at(x), x)));
-            }
+            let start = (y + sway_y).min(height - 1) * width;
+            let seen = start + sway_x..start + width;
+            let noise_start = self.random.below(NOISE_PIXELS - width);
+            let both = light.earlier.0[seen.clone()]
+                .iter()
+                .zip(&light.later.0[seen]);
+            let sensor = self.gains[y * width..]
+                .iter()
+                .zip(&self.noise[noise_start..]);
+            pixels.extend(both.zip(sensor).map(|((earlier, later), (gain, noise))| {
+                let mixed = u32::from(*earlier) * (256 - light.later_256ths)
+                    + u32::from(*later) * light.later_256ths;
+                let lit = ((mixed >> 8) * range / 255 * u32::from(*gain)) >> 8;
+                (black + lit as i32 + i32::from(*noise)).clamp(0, 255) as u8
+            }));
+            // What comes into view on the other side looks like its neighbour.
+            let last = pixels.last().copied().unwrap_or_default();
+            pixels.resize((y + 1) * width, last);
         }
         Picture {
             width,
@@ -114,8 +114,9 @@ impl Camera {
         }
     }
 
+    /// By how many pixels the hand is off, to one side and back.
     fn sway(&mut self) -> usize {
-        self.random.below(2 * self.spec.sway_pixels + 1)
+        self.random.below(self.spec.sway_pixels + 1)
     }
 }
 

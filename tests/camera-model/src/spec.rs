@@ -50,7 +50,7 @@ impl CameraSpec {
             exposure_secs: 0.008,
             readout_secs: 0.016,
             phase_secs: 0.0,
-            screen_response_secs: 0.004,
+            screen_response_secs: 0.006,
             fill: 0.94,
             turned_degrees: 0.0,
             rotation_degrees_max: 1.0,

@@ -14,8 +14,6 @@ use super::{Sighting, bits::Bits, finder, guarded};
 #[derive(Debug, Default)]
 pub(super) struct Tracks {
     tracks: Vec<Track>,
-    /// Whether one was not where it was.
-    lost: bool,
     since_search: u32,
     /// Searches in a row that found nothing new.
     idle_searches: u32,
@@ -24,6 +22,8 @@ pub(super) struct Tracks {
 #[derive(Debug)]
 struct Track {
     set: FinderPatternSet,
+    /// Whether it was where it was before.
+    is_there: bool,
     /// Pictures in a row in which it was not read.
     misses: u32,
 }
@@ -34,25 +34,30 @@ impl Tracks {
         let mut sighting = Sighting::default();
         self.follow(bits, &mut sighting);
         self.since_search += 1;
-        let settled = self.idle_searches >= IDLE_SEARCHES && !self.lost;
-        let interval = match (self.tracks.is_empty(), settled) {
-            (true, _) => 1,
-            (false, false) => UNSETTLED_INTERVAL,
-            (false, true) => SETTLED_INTERVAL,
-        };
-        if self.since_search >= interval {
+        if self.since_search >= self.search_interval() {
             self.since_search = 0;
             self.search(bits, &mut sighting);
         }
         sighting
     }
 
+    fn search_interval(&self) -> u32 {
+        let mut there = self.tracks.iter().map(|track| track.is_there);
+        if there.clone().all(|is_there| !is_there) {
+            NOTHING_THERE_INTERVAL
+        } else if self.idle_searches < IDLE_SEARCHES || there.any(|is_there| !is_there) {
+            UNSETTLED_INTERVAL
+        } else {
+            SETTLED_INTERVAL
+        }
+    }
+
     fn follow(&mut self, bits: &Bits, sighting: &mut Sighting) {
-        self.lost = false;
         for track in &mut self.tracks {
             track.misses += 1;
-            let Some(set) = guarded(|| finder::follow(bits, &track.set)).flatten() else {
-                self.lost = true;
+            let found = guarded(|| finder::follow(bits, &track.set)).flatten();
+            track.is_there = found.is_some();
+            let Some(set) = found else {
                 continue;
             };
             track.set = set;
@@ -71,6 +76,8 @@ impl Tracks {
         let sets = guarded(|| finder::search(bits)).unwrap_or_default();
         let mut tries_left = TRIES_MAX;
         let mut found = false;
+        // What has moved away is found where it is now.
+        self.tracks.retain(|track| track.is_there);
         for set in sets {
             if self.tracks.len() == TRACKS_MAX || tries_left == 0 {
                 break;
@@ -85,7 +92,11 @@ impl Tracks {
             tries_left -= 1;
             if let Some(payload) = payload(bits.matrix(), &set) {
                 sighting.push(payload);
-                self.tracks.push(Track { set, misses: 0 });
+                self.tracks.push(Track {
+                    set,
+                    is_there: true,
+                    misses: 0,
+                });
                 found = true;
             } else {
                 sighting.see(finder::module_pixels(&set));
@@ -115,6 +126,9 @@ fn payload(bits: &BitMatrix, set: &FinderPatternSet) -> Option<Vec<u8>> {
     })
     .flatten()
 }
+
+/// Every picture, while there is nothing to lose.
+const NOTHING_THERE_INTERVAL: u32 = 1;
 
 /// A search costs as much as reading three codes; before every code is found it pays.
 const UNSETTLED_INTERVAL: u32 = 2;
