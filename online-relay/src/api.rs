@@ -82,7 +82,7 @@ pub struct TrayListBody {
 /// One transfer of a [`TrayListBody`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TrayTransferBody {
-    /// A [`crate::tray::TransferId`] as text.
+    /// A [`crate::tray::TransferName`] as text.
     pub transfer: String,
     /// How many frames ever came.
     pub frames: u64,
@@ -109,7 +109,7 @@ pub struct FramesBody {
 pub struct DoneWish {
     /// Which list.
     pub list: TrayList,
-    /// Each a [`crate::tray::TransferId`] as text.
+    /// Each a [`crate::tray::TransferName`] as text.
     pub transfers: Vec<String>,
 }
 
@@ -124,7 +124,7 @@ pub struct DoneBody {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedWish {
-    /// A [`crate::tray::TransferId`] as text.
+    /// A [`crate::tray::TransferName`] as text.
     pub transfer: String,
     /// How many more symbols are asked for.
     pub symbols: u32,

@@ -57,6 +57,10 @@ struct Serve {
     /// The most MiB of bundles to hold; uploads beyond it are refused, nothing is evicted
     #[arg(long, value_name = "N")]
     quota_mib: Option<u32>,
+    /// The folder of the phone page, if not `phone-page` beside the program or
+    /// `../share/causeway/phone-page`
+    #[arg(long, value_name = "DIR")]
+    phone_page: Option<PathBuf>,
     /// Forget bundles whose files are gone, instead of refusing to start
     #[arg(long)]
     accept_loss: bool,
@@ -108,13 +112,19 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn serve(command: Serve) -> Result<(), ServerError> {
+    let phone_page = command.phone_page.or_else(server::installed_phone_page);
+    let has_page = phone_page.is_some();
     let server = Server::bind(&ServerConfig {
+        phone_page,
         url: command.url,
         quota_bytes: command.quota_mib.map(|mib| u64::from(mib) * MIB),
         accept_loss: command.accept_loss,
         ..ServerConfig::new(command.data.data, command.listen)
     })?;
     talk(&repairs(&server.recovered()));
+    if !has_page {
+        talk("online-relay: the phone page is not installed; /phone/ says so\n");
+    }
     print(&format!("listening on http://{}\n", server.address()))?;
     server.run_until_signal()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pack_format::light::FRAME_BYTES_MAX;
+
 /// Largest statement in a request body: an acknowledgement of 1,000 ids is 32,132 bytes.
 pub const STATEMENT_BYTES_MAX: usize = 40 * 1024;
 /// Largest request or response head. A ticket or a receipt takes 224 bytes of it.
@@ -44,13 +46,15 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a client goes on with an interrupted upload before it gives the error to its caller.
 pub const UPLOAD_ATTEMPTS_MAX: u32 = 16;
 /// Largest frame: what a QR code of version 40 holds at its lowest level of correction.
-pub const TRAY_FRAME_BYTES_MAX: usize = 2953;
+pub const TRAY_FRAME_BYTES_MAX: usize = FRAME_BYTES_MAX;
 /// Largest body of frames: some 90 to 2,000 of them, held in memory.
 pub const TRAY_BODY_BYTES_MAX: usize = 256 * 1024;
 /// Most frames in one answer.
 pub const TRAY_PAGE_FRAMES_MAX: u64 = 1000;
 /// Largest list of a tray: the largest transfer, and a tenth for heads and spare symbols.
 pub const TRAY_LIST_BYTES_MAX: u64 = 64 * 1024 * 1024 * 11 / 10;
+/// Largest file of the phone's page: its decoder has 1.5 MiB.
+pub const PAGE_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Most transfers on one list, so that its state fits a small answer.
 pub const TRAY_TRANSFERS_MAX: usize = 32;
 /// Largest other body about a tray: names of 32 transfers are below 1 KiB.

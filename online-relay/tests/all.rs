@@ -13,6 +13,7 @@ mod commands;
 mod courier;
 mod hostile_relay;
 mod messages;
+mod phone;
 mod refusals;
 mod restart;
 mod roles;

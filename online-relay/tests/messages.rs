@@ -123,6 +123,10 @@ fn server_errors() -> Vec<ServerError> {
             path: path(),
             source: denied(),
         },
+        ServerError::PhonePage {
+            path: path().join("app.js"),
+            source: denied(),
+        },
         ServerError::Picture {
             source: carriers::qr::QrError::NoCode,
         },

@@ -15,7 +15,7 @@ use crate::api::{
     TrayTransferBody, WantedWish,
 };
 use crate::limits::{ANSWER_BYTES_MAX, TRAY_BODY_BYTES_MAX, TRAY_TRANSFERS_MAX};
-use crate::tray::{Face, TransferId, TrayList, TrayPass, TrayToken, join_frames, split_frames};
+use crate::tray::{Face, TransferName, TrayList, TrayPass, TrayToken, join_frames, split_frames};
 
 /// One tray, as one of its two faces sees it.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub struct TrayListState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferState {
     /// Its number and length.
-    pub transfer: TransferId,
+    pub transfer: TransferName,
     /// How many frames ever came.
     pub frames: u64,
     /// How many different symbols they brought.
@@ -143,7 +143,7 @@ impl TrayClient {
     ///
     /// # Errors
     /// As the network and the relay have it.
-    pub fn done(&self, transfers: &[TransferId]) -> Result<u64, RelayError> {
+    pub fn done(&self, transfers: &[TransferName]) -> Result<u64, RelayError> {
         self.clear(self.face.reads(), transfers)
     }
 
@@ -151,7 +151,7 @@ impl TrayClient {
     ///
     /// # Errors
     /// As the network and the relay have it.
-    pub fn withdraw(&self, transfers: &[TransferId]) -> Result<u64, RelayError> {
+    pub fn withdraw(&self, transfers: &[TransferName]) -> Result<u64, RelayError> {
         self.clear(self.face.fills(), transfers)
     }
 
@@ -160,7 +160,7 @@ impl TrayClient {
     ///
     /// # Errors
     /// As the network and the relay have it.
-    pub fn want(&self, transfer: TransferId, symbols: u32) -> Result<bool, RelayError> {
+    pub fn want(&self, transfer: TransferName, symbols: u32) -> Result<bool, RelayError> {
         let wish = WantedWish {
             transfer: transfer.to_string(),
             symbols,
@@ -198,7 +198,7 @@ impl TrayClient {
         self.http.read_small(response, ANSWER_BYTES_MAX).map(drop)
     }
 
-    fn clear(&self, list: TrayList, transfers: &[TransferId]) -> Result<u64, RelayError> {
+    fn clear(&self, list: TrayList, transfers: &[TransferName]) -> Result<u64, RelayError> {
         let mut done = 0_u64;
         for some in transfers.chunks(TRAY_TRANSFERS_MAX) {
             let wish = DoneWish {
@@ -259,7 +259,7 @@ fn list_state(body: &TrayListBody) -> Result<TrayListState, RelayError> {
 }
 
 fn transfer_state(body: &TrayTransferBody) -> Result<TransferState, RelayError> {
-    let transfer = TransferId::from_text(&body.transfer).ok_or(RelayError::Lied {
+    let transfer = TransferName::from_text(&body.transfer).ok_or(RelayError::Lied {
         what: "the tray holds a transfer whose name cannot be",
     })?;
     Ok(TransferState {

@@ -86,6 +86,15 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// A file of the phone's page cannot be read.
+    #[error("cannot read the phone page: {}", path.display())]
+    PhonePage {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The link does not fit a QR code.
     #[error("cannot draw the link as a QR code")]
     Picture {
@@ -111,6 +120,7 @@ impl Advice for ServerError {
             Self::UrlUnusable { .. } => "url-unusable",
             Self::Runtime { .. } => "cannot-start",
             Self::Output { .. } => "output-failed",
+            Self::PhonePage { .. } => "phone-page-unreadable",
             Self::Picture { .. } => "no-picture",
             Self::Store(err) => err.code(),
         }
@@ -157,6 +167,10 @@ impl Advice for ServerError {
             Self::Runtime { .. } => "Free some memory and processes, and start again.",
             Self::Output { .. } => {
                 "Choose a new file, in a directory that exists, and run the command again."
+            }
+            Self::PhonePage { .. } => {
+                "Give the folder that `online-relay/phone/build.sh` makes with --phone-page, or \
+                 leave it out to serve without the page."
             }
             Self::Picture { .. } => "Leave out --qr, and hand the link over as text.",
             Self::Store(err) => return err.next_step(),

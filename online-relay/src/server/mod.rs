@@ -8,6 +8,7 @@ mod data_dir;
 mod error;
 mod http;
 mod operator;
+mod page;
 mod patience;
 mod store;
 
@@ -29,10 +30,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::error::ServerError;
 pub use self::operator::{invite, make_tray, status};
+pub use self::page::installed_phone_page;
 pub use self::store::{Recovered, Status, StoreError};
 
 use self::data_dir::DataDir;
 use self::http::Relay;
+use self::page::PhonePage;
 use self::patience::Impatient;
 use self::store::{Settings, Store};
 use crate::limits::{
@@ -53,6 +56,8 @@ pub struct ServerConfig {
     pub quota_bytes: Option<u64>,
     /// Whether bundles whose files are gone are forgotten instead of refusing to start.
     pub accept_loss: bool,
+    /// The folder of the phone's page; without one `/phone/` says that there is none.
+    pub phone_page: Option<PathBuf>,
     /// How long to wait for a client's next byte.
     pub stall: Duration,
     /// How long running requests may take after the server was told to stop.
@@ -69,6 +74,7 @@ impl ServerConfig {
             url: None,
             quota_bytes: None,
             accept_loss: false,
+            phone_page: None,
             stall: STALL,
             stop_grace: STOP_GRACE,
         }
@@ -101,6 +107,8 @@ impl Server {
         if let Some(url) = &config.url {
             operator::address(url, key)?;
         }
+        let folder = config.phone_page.as_deref();
+        let page = folder.map(PhonePage::open).transpose()?;
         let (store, recovered) =
             Store::open(data_dir.path(), config.quota_bytes, config.accept_loss)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -125,7 +133,7 @@ impl Server {
             listener,
             address,
             key,
-            relay: Arc::new(Relay::new(store, seed, config.stall)),
+            relay: Arc::new(Relay::new(store, seed, config.stall, page)),
             recovered,
             stop_grace: config.stop_grace,
             _data_dir: data_dir,

@@ -10,6 +10,7 @@ mod pass;
 use std::fmt;
 
 use pack_format::codec::Reader;
+use pack_format::light::TransferId;
 use pack_format::secret::Secret32;
 use serde::{Deserialize, Serialize};
 
@@ -17,34 +18,34 @@ pub use self::pass::{PassError, TrayLinks, TrayPass};
 
 use crate::limits::TRAY_FRAME_BYTES_MAX;
 
-/// A transfer on its way by light: its number and its length tell it from others.
+/// A transfer on its way by light, as a tray names it: by its id and its length.
 ///
-/// As text `<8 hex>-<decimal>`. The number is the sender's and proves nothing.
+/// As text `<8 hex>-<decimal>`. The id is the sender's and proves nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TransferId {
+pub struct TransferName {
     /// The transfer id of its frames.
-    pub id: [u8; 4],
+    pub id: TransferId,
     /// The length of what is sent, which every frame names.
     pub total_bytes: u32,
 }
 
-impl TransferId {
+impl TransferName {
     /// Reads the text form; any other spelling of the same is refused.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let (id, total) = text.split_once('-')?;
         let id = data_encoding::HEXLOWER.decode(id.as_bytes()).ok()?;
         let found = Self {
-            id: id.try_into().ok()?,
+            id: TransferId(id.try_into().ok()?),
             total_bytes: total.parse().ok()?,
         };
         (found.to_string() == text).then_some(found)
     }
 }
 
-impl fmt::Display for TransferId {
+impl fmt::Display for TransferName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = data_encoding::HEXLOWER.encode(&self.id);
+        let id = data_encoding::HEXLOWER.encode(&self.id.0);
         write!(formatter, "{id}-{}", self.total_bytes)
     }
 }
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_transfer_has_one_spelling() {
-        let found = TransferId::from_text("0a1b2c3d-874").unwrap();
+        let found = TransferName::from_text("0a1b2c3d-874").unwrap();
         assert_eq!(found.to_string(), "0a1b2c3d-874");
         for text in [
             "0A1b2c3d-874",
@@ -153,7 +154,7 @@ mod tests {
             "0a1b2c3d-",
             "0a1b2c3d-4294967296",
         ] {
-            assert_eq!(TransferId::from_text(text), None, "{text}");
+            assert_eq!(TransferName::from_text(text), None, "{text}");
         }
     }
 

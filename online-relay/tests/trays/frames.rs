@@ -2,7 +2,7 @@
 
 use online_relay::client::TrayClient;
 use online_relay::server::make_tray;
-use online_relay::tray::{TransferId, TrayPass};
+use online_relay::tray::{TransferName, TrayPass};
 
 use crate::common::{Answer, TestRelay, quick};
 
@@ -61,9 +61,9 @@ pub(crate) fn small(seed: u8, first: u32, count: u8) -> Vec<u8> {
     Frame::small(seed, first, count).bytes()
 }
 
-pub(crate) fn transfer(seed: u8) -> TransferId {
-    TransferId {
-        id: [seed; 4],
+pub(crate) fn transfer(seed: u8) -> TransferName {
+    TransferName {
+        id: pack_format::light::TransferId([seed; 4]),
         total_bytes: 60_000,
     }
 }

@@ -4,6 +4,7 @@
 
 mod download;
 mod mailboxes;
+mod page;
 mod read;
 mod refusal;
 mod trays;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 
 use self::refusal::Refusal;
 use super::claims::Claims;
+use super::page::PhonePage;
 use super::store::{Store, StoreError};
 use crate::api;
 use crate::limits::{DOWNLOADS_MAX, UPLOADS_MAX};
@@ -35,12 +37,19 @@ pub(crate) struct Relay {
     claims: Arc<Claims>,
     uploads: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
+    page: Option<PhonePage>,
     pub(super) stall: Duration,
 }
 
 impl Relay {
-    /// A relay that signs with `seed` and waits `stall` for a client's next byte.
-    pub(crate) fn new(store: Store, seed: Secret32, stall: Duration) -> Self {
+    /// A relay that signs with `seed`, waits `stall` for a client's next byte, and gives `page`
+    /// out to phones.
+    pub(crate) fn new(
+        store: Store,
+        seed: Secret32,
+        stall: Duration,
+        page: Option<PhonePage>,
+    ) -> Self {
         Self {
             store: Arc::new(store),
             key: PublicKey::of_seed(&seed),
@@ -48,6 +57,7 @@ impl Relay {
             claims: Arc::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            page,
             stall,
         }
     }
@@ -80,6 +90,9 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         .route("/v1/tray/frames", get(trays::fetch).post(trays::leave))
         .route("/v1/tray/done", post(trays::done))
         .route("/v1/tray/wanted", post(trays::want))
+        .route("/phone", get(page::folder))
+        .route("/phone/", get(page::first))
+        .route("/phone/{*name}", get(page::file))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(relay)
 }

@@ -25,7 +25,7 @@ use crate::limits::{
 };
 use crate::server::store::{Left, TrayNumber, TrayTransfer};
 use crate::tray::frame::FrameHead;
-use crate::tray::{Face, TransferId, TrayList, split_frames};
+use crate::tray::{Face, TransferName, TrayList, split_frames};
 
 /// `POST /v1/tray/frames`
 pub(super) async fn leave(
@@ -107,7 +107,7 @@ pub(super) async fn done(
     let transfers = wish
         .transfers
         .iter()
-        .map(|text| TransferId::from_text(text))
+        .map(|text| TransferName::from_text(text))
         .collect::<Option<Vec<_>>>()
         .ok_or(Refusal::Malformed)?;
     let remember = face.reads() == wish.list;
@@ -125,7 +125,7 @@ pub(super) async fn want(
 ) -> Result<StatusCode, Refusal> {
     let (tray, face) = admit(&relay, &headers).await?;
     let wish: WantedWish = read_wish(&relay, body).await?;
-    let transfer = TransferId::from_text(&wish.transfer).ok_or(Refusal::Malformed)?;
+    let transfer = TransferName::from_text(&wish.transfer).ok_or(Refusal::Malformed)?;
     let noted = relay
         .ask(move |store| store.want_symbols(tray, face.reads(), transfer, wish.symbols))
         .await?;

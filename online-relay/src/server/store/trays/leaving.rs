@@ -6,7 +6,7 @@ use rusqlite::{Connection, Statement, params};
 use super::{TransferRow, TrayNumber, find, forget, number};
 use crate::limits::{TRAY_LIST_BYTES_MAX, TRAY_TRANSFERS_MAX};
 use crate::tray::frame::FrameHead;
-use crate::tray::{TransferId, TrayList};
+use crate::tray::{TransferName, TrayList};
 
 /// Frames that are being left. Nothing is kept before the transaction ends.
 pub(super) struct Leaving<'a> {
@@ -59,7 +59,7 @@ impl<'a> Leaving<'a> {
     /// Leaves one frame; `false` when there is no room for it. A known one is passed over, and so
     /// is one of a transfer that its reader is done with.
     pub(super) fn leave(&mut self, head: FrameHead, frame: &[u8]) -> rusqlite::Result<bool> {
-        let Some(row) = self.find_or_add(head.transfer)? else {
+        let Some(row) = self.find_or_add(head.transfer())? else {
             return Ok(false);
         };
         let hash = ContentId::of(frame);
@@ -81,7 +81,7 @@ impl<'a> Leaving<'a> {
             frame
         ])?;
         let mut symbols = 0_u32;
-        for (block, symbol) in head.symbols() {
+        for (block, symbol) in head.places() {
             let changed = self
                 .add_symbol
                 .execute(params![row.number, block, symbol])?;
@@ -108,7 +108,7 @@ impl<'a> Leaving<'a> {
 
     /// The transfer's row. A new one may need the place of the oldest that was taken; `None` when
     /// all places are those of transfers that wait.
-    fn find_or_add(&self, transfer: TransferId) -> rusqlite::Result<Option<TransferRow>> {
+    fn find_or_add(&self, transfer: TransferName) -> rusqlite::Result<Option<TransferRow>> {
         if let Some(row) = find(self.index, self.tray, self.list, transfer)? {
             return Ok(Some(row));
         }
@@ -130,7 +130,7 @@ impl<'a> Leaving<'a> {
             params![
                 self.tray.0,
                 number(self.list),
-                transfer.id,
+                transfer.id.0,
                 transfer.total_bytes
             ],
         )?;

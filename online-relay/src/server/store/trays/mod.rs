@@ -4,11 +4,12 @@
 
 mod leaving;
 
+use pack_format::light::TransferId;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::limits::{DISK_RESERVE_BYTES, TRAY_BODY_BYTES_MAX};
 use crate::tray::frame::{FrameHead, needed_symbols};
-use crate::tray::{Face, TransferId, TrayId, TrayList, join_frames};
+use crate::tray::{Face, TransferName, TrayId, TrayList, join_frames};
 
 use self::leaving::Leaving;
 use super::error::StoreError;
@@ -45,7 +46,7 @@ pub(crate) struct FramePage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TrayTransfer {
     /// Its number and length.
-    pub(crate) transfer: TransferId,
+    pub(crate) transfer: TransferName,
     /// How many frames ever came.
     pub(crate) frame_count: u32,
     /// The bytes of those that are here.
@@ -185,7 +186,7 @@ impl Store {
         &self,
         tray: TrayNumber,
         list: TrayList,
-        transfers: &[TransferId],
+        transfers: &[TransferName],
         remember: bool,
     ) -> Result<u64, StoreError> {
         let failed = || StoreError::index("clearing a tray");
@@ -216,7 +217,7 @@ impl Store {
         &self,
         tray: TrayNumber,
         list: TrayList,
-        transfer: TransferId,
+        transfer: TransferName,
         symbols: u32,
     ) -> Result<bool, StoreError> {
         self.index()
@@ -227,7 +228,7 @@ impl Store {
                 params![
                     tray.0,
                     number(list),
-                    transfer.id,
+                    transfer.id.0,
                     transfer.total_bytes,
                     symbols
                 ],
@@ -307,7 +308,7 @@ fn find(
     index: &Connection,
     tray: TrayNumber,
     list: TrayList,
-    transfer: TransferId,
+    transfer: TransferName,
 ) -> rusqlite::Result<Option<TransferRow>> {
     index
         .prepare(
@@ -315,7 +316,7 @@ fn find(
              WHERE tray = ?1 AND list = ?2 AND transfer_id = ?3 AND total_bytes = ?4",
         )?
         .query_row(
-            params![tray.0, number(list), transfer.id, transfer.total_bytes],
+            params![tray.0, number(list), transfer.id.0, transfer.total_bytes],
             |row| {
                 Ok(TransferRow {
                     number: row.get(0)?,
@@ -361,8 +362,8 @@ fn bytes_on(index: &Connection, tray: Option<TrayNumber>) -> rusqlite::Result<i6
 
 fn read_transfer(row: &rusqlite::Row<'_>) -> rusqlite::Result<TrayTransfer> {
     Ok(TrayTransfer {
-        transfer: TransferId {
-            id: row.get(0)?,
+        transfer: TransferName {
+            id: TransferId(row.get(0)?),
             total_bytes: row.get(1)?,
         },
         frame_count: row.get(2)?,

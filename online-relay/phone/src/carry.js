@@ -1,0 +1,179 @@
+// Carries between this phone and the tray whenever there is a network. Everything is repeatable:
+// what was interrupted goes on at the next turn.
+
+import { readFrame } from './frame.js';
+import { RelayTrouble } from './relay.js';
+import { FOR_PHONE, FROM_PHONE } from './store.js';
+
+const FRAMES_AT_ONCE = 400;
+const PAUSE_MS = 4_000;
+const PAUSE_AFTER_TROUBLE_MS = 15_000;
+
+export class Carry {
+  // `onChange` is called when a number or the state of the network has changed.
+  constructor(store, tray, film, onChange) {
+    Object.assign(this, { store, tray, film, onChange });
+    this.network = navigator.onLine ? 'asking' : 'offline';
+    this.status = undefined;
+    this.state = undefined;
+    this.seenAt = undefined;
+  }
+
+  // Goes on for ever; `hurry` ends a pause.
+  async run() {
+    addEventListener('online', () => this.hurry());
+    addEventListener('offline', () => this.set('offline'));
+    document.addEventListener('visibilitychange', () => this.hurry());
+    for (;;) {
+      await this.turn();
+      const calm = this.network === 'online';
+      await this.pause(calm ? PAUSE_MS : PAUSE_AFTER_TROUBLE_MS);
+    }
+  }
+
+  pause(milliseconds) {
+    return new Promise((resolve) => {
+      this.hurry = resolve;
+      setTimeout(resolve, milliseconds);
+    });
+  }
+
+  hurry() {}
+
+  set(network, status) {
+    this.network = network;
+    this.status = status;
+    this.onChange();
+  }
+
+  async turn() {
+    if (!navigator.onLine) {
+      this.set('offline');
+      return;
+    }
+    try {
+      await this.look();
+      await this.leave();
+      await this.collect();
+      await this.look();
+      this.set('online');
+    } catch (err) {
+      if (!(err instanceof RelayTrouble)) {
+        throw err;
+      }
+      this.set(err.code, err.status);
+    }
+  }
+
+  // Asks what lies on the tray, and draws the conclusions.
+  async look() {
+    this.state = await this.tray.state();
+    this.seenAt = new Date();
+    for (const found of this.state.from_phone.transfers) {
+      if (found.done) {
+        await this.isWithCourier(found.transfer);
+      } else if (found.wanted > 0) {
+        this.film.askForMore(found.transfer, found.wanted);
+      }
+    }
+    await this.tell();
+    await this.forgetReplaced();
+    this.onChange();
+  }
+
+  // Says what the person decided while there was no network.
+  async tell() {
+    const records = await this.store.transfers();
+    const removed = records.filter(({ list, removed }) => list === FROM_PHONE && removed);
+    if (removed.length > 0) {
+      await this.tray.done(FROM_PHONE, removed.map(({ transfer }) => transfer));
+      for (const { transfer } of removed) {
+        await this.store.clear(FROM_PHONE, transfer);
+      }
+    }
+    const shown = this.state.for_phone.transfers
+      .filter(({ transfer, done }) => !done && records.some((record) =>
+        record.list === FOR_PHONE && record.transfer === transfer && record.done))
+      .map(({ transfer }) => transfer);
+    if (shown.length > 0) {
+      await this.tray.done(FOR_PHONE, shown);
+    }
+  }
+
+  // Only now may the frames go: the courier has taken them in.
+  async isWithCourier(transfer) {
+    const record = this.film.known.get(transfer);
+    if (record === undefined || record.done) {
+      return;
+    }
+    this.film.markDone(transfer);
+    await this.store.clear(FROM_PHONE, transfer, record);
+  }
+
+  // What the courier has taken back is older than what it left since.
+  async forgetReplaced() {
+    const there = new Set(this.state.for_phone.transfers.map(({ transfer }) => transfer));
+    for (const record of await this.store.transfers()) {
+      if (record.list === FOR_PHONE && !there.has(record.transfer)) {
+        await this.store.clear(FOR_PHONE, record.transfer);
+      }
+    }
+  }
+
+  // Leaves what was filmed.
+  async leave() {
+    await this.leaveAgain();
+    for (;;) {
+      const waiting = await this.store.unsent(FRAMES_AT_ONCE);
+      if (waiting.length === 0) {
+        return;
+      }
+      const count = await this.tray.leave(waiting.map(({ bytes }) => bytes));
+      await this.store.markSent(waiting.slice(0, count).map(({ key }) => key));
+      this.onChange();
+    }
+  }
+
+  // A tray that does not know a transfer which was left there is a new one, or was emptied.
+  async leaveAgain() {
+    const there = new Set(this.state.from_phone.transfers.map(({ transfer }) => transfer));
+    for (const { transfer, done } of this.film.known.values()) {
+      if (!done && !there.has(transfer) && (await this.store.countUnsent(transfer)) === 0) {
+        await this.store.markUnsent(transfer);
+      }
+    }
+  }
+
+  // Fetches what waits for the vault.
+  async collect() {
+    let place = (await this.store.setting('place')) ?? 0;
+    for (;;) {
+      const page = await this.tray.fetch(place);
+      if (page.frames.length === 0) {
+        return;
+      }
+      await this.keep(page.frames, page.place);
+      place = page.place;
+      this.onChange();
+      if (!page.more) {
+        return;
+      }
+    }
+  }
+
+  async keep(frames, place) {
+    const entries = [];
+    for (const [at, bytes] of frames.entries()) {
+      const { kind, transfer, totalBytes } = readFrame(bytes);
+      if (kind === 'pack') {
+        // The order within the transfer is what counts.
+        entries.push({ transfer, totalBytes, number: place - frames.length + at, bytes });
+      }
+    }
+    const first = new Map(entries.map((entry) => [entry.transfer, entry]));
+    for (const { transfer, totalBytes } of first.values()) {
+      await this.store.putTransfer({ list: FOR_PHONE, transfer, totalBytes, done: false });
+    }
+    await this.store.putWaiting(entries, place);
+  }
+}

@@ -1,0 +1,50 @@
+// How long the browser keeps what the page keeps, and how much fits.
+
+const FREE_BYTES_MIN = 100 * 1024 * 1024;
+
+// The warnings to show: `[{ code, free }]`, `code` a name in `text.storage`.
+export async function storageWarnings(hasStore) {
+  const warnings = [];
+  if (!hasStore) {
+    warnings.push({ code: 'none' });
+    return warnings;
+  }
+  if (!('serviceWorker' in navigator)) {
+    warnings.push({ code: 'noWorker' });
+  }
+  if (forgetsAfterSevenDays()) {
+    warnings.push({ code: 'sevenDays' });
+  } else if (!(await isKept())) {
+    warnings.push({ code: 'notKept' });
+  }
+  const free = await freeBytes();
+  if (free !== undefined && free < FREE_BYTES_MIN) {
+    warnings.push({ code: 'nearlyFull', free });
+  }
+  return warnings;
+}
+
+// Safari's rule for pages that are not on the home screen.
+function forgetsAfterSevenDays() {
+  const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
+  const isSafari = /Safari\//.test(navigator.userAgent) && !/Chrom/.test(navigator.userAgent);
+  const isInstalled = matchMedia('(display-mode: standalone)').matches || navigator.standalone;
+  return (isApple && isSafari && !isInstalled) || false;
+}
+
+async function isKept() {
+  try {
+    return (await navigator.storage.persisted()) || (await navigator.storage.persist());
+  } catch {
+    return false;
+  }
+}
+
+async function freeBytes() {
+  try {
+    const { quota, usage } = await navigator.storage.estimate();
+    return quota - usage;
+  } catch {
+    return undefined;
+  }
+}

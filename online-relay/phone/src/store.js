@@ -1,0 +1,159 @@
+// What the page keeps: settings, transfers and their frames, in IndexedDB.
+//
+// `transfers` holds one record a transfer and list, under `LIST/TRANSFER`. `filmed` holds frames
+// from a vault under `[transfer, name of the frame]`, `unsent` the same keys while a frame is not
+// on the tray, and `waiting` frames for a vault under `[transfer, place]`.
+
+const DATABASE = 'causeway-phone';
+const VERSION = 1;
+const STORES = ['settings', 'transfers', 'filmed', 'unsent', 'waiting'];
+
+export const FROM_PHONE = 'from-phone';
+export const FOR_PHONE = 'for-phone';
+
+export class Store {
+  static async open() {
+    const opening = indexedDB.open(DATABASE, VERSION);
+    opening.onupgradeneeded = () => {
+      for (const name of STORES) {
+        opening.result.createObjectStore(name);
+      }
+    };
+    const store = new Store();
+    store.database = await finished(opening);
+    return store;
+  }
+
+  // Runs `work` in one transaction; what it returns is awaited after the transaction is durable.
+  async change(names, work) {
+    const change = this.database.transaction(names, 'readwrite', { durability: 'strict' });
+    const done = completed(change);
+    const result = await work((name) => change.objectStore(name));
+    await done;
+    return result;
+  }
+
+  read(name) {
+    return this.database.transaction(name).objectStore(name);
+  }
+
+  setting(name) {
+    return finished(this.read('settings').get(name));
+  }
+
+  setSetting(name, value) {
+    return this.change(['settings'], (store) => finished(store('settings').put(value, name)));
+  }
+
+  transfers() {
+    return finished(this.read('transfers').getAll());
+  }
+
+  putTransfer(record) {
+    return this.change(['transfers'], (store) =>
+      finished(store('transfers').put(record, recordKey(record))),
+    );
+  }
+
+  // Frames that were filmed, with their transfer's record, in one transaction.
+  putFilmed(record, frames) {
+    return this.change(['transfers', 'filmed', 'unsent'], async (store) => {
+      for (const { name, bytes } of frames) {
+        store('filmed').put(bytes, [record.transfer, name]);
+        store('unsent').put(true, [record.transfer, name]);
+      }
+      await finished(store('transfers').put(record, recordKey(record)));
+    });
+  }
+
+  // The names of all frames of a transfer; each begins with the frame's head.
+  async filmedNames(transfer) {
+    const keys = await finished(this.read('filmed').getAllKeys(under(transfer)));
+    return keys.map(([, name]) => name);
+  }
+
+  countFilmed(transfer) {
+    return finished(this.read('filmed').count(under(transfer)));
+  }
+
+  countUnsent(transfer) {
+    return finished(this.read('unsent').count(under(transfer)));
+  }
+
+  // Up to `limit` frames that are not on the tray: `[{ key, bytes }]`.
+  async unsent(limit) {
+    const keys = await finished(this.read('unsent').getAllKeys(null, limit));
+    const filmed = this.read('filmed');
+    return Promise.all(
+      keys.map(async (key) => ({ key, bytes: await finished(filmed.get(key)) })),
+    );
+  }
+
+  markSent(keys) {
+    return this.change(['unsent'], (store) =>
+      Promise.all(keys.map((key) => finished(store('unsent').delete(key)))),
+    );
+  }
+
+  // The tray lost a transfer, or is another one: all frames are to be left again.
+  async markUnsent(transfer) {
+    const keys = await finished(this.read('filmed').getAllKeys(under(transfer)));
+    await this.change(['unsent'], (store) =>
+      Promise.all(keys.map((key) => finished(store('unsent').put(true, key)))),
+    );
+  }
+
+  // Frames for a vault as they came, and where to go on, in one transaction.
+  putWaiting(entries, place) {
+    return this.change(['waiting', 'settings'], async (store) => {
+      for (const { transfer, number, bytes } of entries) {
+        store('waiting').put(bytes, [transfer, number]);
+      }
+      await finished(store('settings').put(place, 'place'));
+    });
+  }
+
+  waitingFrames(transfer) {
+    return finished(this.read('waiting').getAll(under(transfer)));
+  }
+
+  countWaiting(transfer) {
+    return finished(this.read('waiting').count(under(transfer)));
+  }
+
+  // Removes a transfer's frames, and its record unless one is given to stay in its place.
+  clear(list, transfer, record) {
+    const frames = list === FROM_PHONE ? ['filmed', 'unsent'] : ['waiting'];
+    return this.change([...frames, 'transfers'], async (store) => {
+      for (const name of frames) {
+        store(name).delete(under(transfer));
+      }
+      const transfers = store('transfers');
+      const key = recordKey({ list, transfer });
+      await finished(record ? transfers.put(record, key) : transfers.delete(key));
+    });
+  }
+}
+
+export function recordKey({ list, transfer }) {
+  return `${list}/${transfer}`;
+}
+
+function under(transfer) {
+  return IDBKeyRange.bound([transfer], [transfer, []]);
+}
+
+function finished(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function completed(change) {
+  return new Promise((resolve, reject) => {
+    change.oncomplete = () => resolve();
+    change.onerror = () => reject(change.error);
+    change.onabort = () => reject(change.error);
+  });
+}

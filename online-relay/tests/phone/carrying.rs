@@ -1,0 +1,309 @@
+//! A phone between a vault and a courier, in a real browser: it films, forgets nothing when the
+//! network is gone, leaves, fetches and shows.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use online_relay::client::TrayClient;
+use online_relay::server::make_tray;
+use online_relay::tray::TrayPass;
+use pack_format::light::{BlockDecoder, BlockEncoder, Frame, FrameParts, Kind, Layout, TransferId};
+
+use super::browser::Browser;
+use super::video;
+use crate::common::{TestRelay, eventually, quick};
+
+/// The page as `phone/build.sh` makes it.
+fn build(dir: &Path) -> PathBuf {
+    let page = dir.join("page");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("phone/build.sh");
+    let built = Command::new("sh").arg(script).arg(&page).output().unwrap();
+    let errors = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{errors}");
+    page
+}
+
+/// What a vault shows of a pack: codes of eight symbols each.
+fn shown(pack: &[u8], id: u8, code_count: u32) -> Vec<Vec<u8>> {
+    let layout = Layout::new(pack.len() as u64).unwrap();
+    let encoder = BlockEncoder::new(pack, layout.symbol_bytes());
+    let codes = (0..code_count).map(|at| {
+        let parts = FrameParts {
+            kind: Kind::Pack,
+            transfer: TransferId([id; 4]),
+            layout,
+            part_exponent: 0,
+            single_block: false,
+            block: 0,
+            first_symbol: at * 8,
+            count: 8,
+        };
+        Frame::build(&parts, |_, id, symbol| encoder.symbol(id, symbol))
+    });
+    codes.collect()
+}
+
+/// The pack that frames give back.
+fn put_together(frames: &[Vec<u8>], size_bytes: usize) -> Vec<u8> {
+    let layout = Layout::new(size_bytes as u64).unwrap();
+    let mut decoder = BlockDecoder::new(layout.source_symbols(0), layout.symbol_bytes());
+    for frame in frames {
+        for (_, id, symbol) in Frame::parse(frame).unwrap().symbols() {
+            decoder.add(id, symbol);
+        }
+    }
+    decoder.into_block(size_bytes).unwrap()
+}
+
+struct Scene {
+    dir: tempfile::TempDir,
+    relay: Option<TestRelay>,
+    courier: TrayClient,
+    link: String,
+    browser: Browser,
+}
+
+impl Scene {
+    /// A phone in front of a screen that shows these codes, and a tray for it.
+    fn new(codes: &[Vec<u8>]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (page, film) = (build(dir.path()), dir.path().join("film.y4m"));
+        video::write(&film, codes);
+        let data = dir.path().join("data");
+        let relay = TestRelay::start_in(&data, |config| config.phone_page = Some(page));
+        let links = make_tray(&data, None, None, None).unwrap();
+        let pass = TrayPass::from_text(&links.to_text()).unwrap();
+        Self {
+            courier: TrayClient::new(pass, &quick()).unwrap(),
+            link: links.phone_link().to_string(),
+            browser: Browser::start(dir.path(), &film),
+            relay: Some(relay),
+            dir,
+        }
+    }
+
+    fn stop_relay(&mut self) {
+        self.relay.take().unwrap().stop();
+    }
+
+    fn start_relay(&mut self) {
+        let (_, rest) = self.link.split_once("://").unwrap();
+        let listen = rest.split('/').next().unwrap().parse().unwrap();
+        let page = self.dir.path().join("page");
+        let relay = TestRelay::start_in(&self.dir.path().join("data"), |config| {
+            config.listen = listen;
+            config.phone_page = Some(page);
+        });
+        self.relay = Some(relay);
+    }
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_phone_carries_both_ways_and_keeps_what_it_has_when_the_relay_is_gone() {
+    let pack = crate::common::bundle(8000, 1);
+    let mut codes = vec![b"WIFI:T:WPA;S:somebody;P:else;;".to_vec()];
+    codes.extend(shown(&pack, 7, 30));
+    let mut scene = Scene::new(&codes);
+
+    opens_and_hides_its_token(&mut scene);
+    films_while_the_relay_is_gone(&mut scene);
+    opens_without_a_network(&mut scene);
+    leaves_everything_when_the_relay_is_back(&mut scene, &pack);
+    shows_what_the_courier_left(&mut scene);
+    deletes_only_after_a_question(&mut scene);
+}
+
+fn opens_and_hides_its_token(scene: &mut Scene) {
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "Connected to the tray.");
+    assert_eq!(browser.text("#banner"), "ONLINE MACHINE");
+    let address = browser.run("location.href + history.length");
+    assert!(!address.as_str().unwrap().contains('#'), "{address}");
+    browser.run("navigator.serviceWorker.ready.then(() => true)");
+    // Its own files, and no answer of the relay.
+    let kept = "caches.keys().then((names) => caches.open(names[0]))
+        .then((cache) => cache.keys()).then((keys) => keys.map(({ url }) => url).join())";
+    let kept = browser.run(kept).as_str().unwrap().to_owned();
+    assert!(
+        kept.contains("zxing_full.wasm") && !kept.contains("/v1/"),
+        "{kept}"
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    browser.picture("phone-start");
+}
+
+fn films_while_the_relay_is_gone(scene: &mut Scene) {
+    scene.stop_relay();
+    let browser = &mut scene.browser;
+    browser.click("#film-start");
+    browser.wait_for("#film-sight", "All pieces are on this phone.");
+    assert_eq!(browser.text("#film-count"), "144 of 144 pieces");
+    browser.picture("phone-film");
+    browser.wait_for("#film-sight", "This is another kind of code");
+    browser.click("#film-stop");
+    browser.wait_for("#filmed", "On phone (144 of 144)");
+}
+
+fn opens_without_a_network(scene: &mut Scene) {
+    let link = scene.link.clone();
+    let (page, _) = link.split_once('#').unwrap();
+    let browser = &mut scene.browser;
+    assert_eq!(browser.open("about:blank"), None);
+    assert_eq!(browser.open(page), None);
+    browser.wait_for("#filmed", "On phone (144 of 144)");
+    browser.wait_for("#network", "The relay does not answer.");
+    browser.picture("phone-offline");
+    let complaints = browser.complaints();
+    let is_about_the_relay = |it: &&String| it.contains("ERR_CONNECTION_REFUSED");
+    assert!(
+        complaints.iter().all(|it| is_about_the_relay(&it)),
+        "{complaints:?}"
+    );
+}
+
+fn leaves_everything_when_the_relay_is_back(scene: &mut Scene, pack: &[u8]) {
+    scene.start_relay();
+    scene.browser.wait_for("#filmed", "On the tray");
+    let state = scene.courier.state().unwrap().from_phone;
+    assert_eq!(state.transfers.len(), 1);
+    let (frames, found) = (scene.courier.frames(0).unwrap().frames, state.transfers[0]);
+    assert_eq!(frames.len() as u64, found.frames);
+    assert!(found.symbols >= 134 && found.needed == 134, "{found:?}");
+    assert_eq!(put_together(&frames, pack.len()), pack);
+    assert_eq!(scene.courier.done(&[found.transfer]).unwrap(), 1);
+    scene.browser.wait_for("#filmed", "With the courier");
+}
+
+fn shows_what_the_courier_left(scene: &mut Scene) {
+    let codes = shown(&crate::common::bundle(1000, 2), 9, 3);
+    scene.courier.post(&codes).unwrap();
+    let browser = &mut scene.browser;
+    browser.wait_for("#waiting", "On phone (3 of 3)");
+    browser.picture("phone-waiting");
+    browser.click("#waiting button");
+    let expected: BTreeSet<_> = codes.into_iter().collect();
+    for (width, height, dark) in [(390, 844, false), (1280, 800, true), (844, 390, true)] {
+        browser.size(width, height, dark);
+        browser.wait_for("#show-place", "of 3");
+        assert_eq!(browser.text("#stage-banner"), "ONLINE MACHINE");
+        let mut seen = BTreeSet::new();
+        for at in 0..60 {
+            let picture = browser.picture(&format!("phone-show-{width}-{}", at % 3));
+            // A picture may be taken between two codes.
+            seen.extend(carriers::qr::read_png(&picture).ok());
+            if seen.len() == expected.len() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "{width}");
+    }
+    browser.size(390, 844, false);
+    browser.click("#show-faster");
+    browser.wait_for("#show-place", "10 a second");
+    browser.click("#show-size");
+    browser.picture("phone-show-big");
+    browser.click("#show-finished");
+    browser.wait_for("#waiting", "Shown to the vault");
+    let courier = &scene.courier;
+    eventually("the courier sees that it was shown", || {
+        courier.state().unwrap().for_phone.transfers[0].done
+    });
+    // What the courier takes back is gone from the phone as well.
+    let transfer = courier.state().unwrap().for_phone.transfers[0].transfer;
+    courier.withdraw(&[transfer]).unwrap();
+    scene
+        .browser
+        .wait_for("#waiting", "Nothing waits for the vault.");
+}
+
+fn deletes_only_after_a_question(scene: &mut Scene) {
+    let browser = &mut scene.browser;
+    browser.click("#filmed .danger");
+    browser.wait_for("#question", "The courier has it.");
+    browser.picture("phone-question");
+    browser.click("#question-no");
+    assert!(browser.text("#filmed").contains("With the courier"));
+    browser.click("#filmed .danger");
+    browser.click("#question-yes");
+    browser.wait_for("#filmed", "Nothing was filmed yet.");
+    let courier = &scene.courier;
+    eventually("the tray forgets it", || {
+        courier.state().unwrap().from_phone.transfers.is_empty()
+    });
+    assert_eq!(scene.browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn an_insecure_address_says_why_there_is_no_camera_and_what_to_do() {
+    let mut scene = Scene::new(&shown(b"pack", 1, 1));
+    let port = scene.relay.as_ref().unwrap().socket.port();
+    let browser = &mut scene.browser;
+    assert_eq!(
+        browser.open(&format!("http://relay.test:{port}/phone/")),
+        None
+    );
+    browser.wait_for("#network", "This phone has no tray yet.");
+    browser.wait_for("#warnings", "cannot work offline here");
+    browser.click("#film-start");
+    browser.wait_for("#camera-trouble", "The camera works only over https.");
+    browser.picture("phone-insecure");
+}
+
+#[test]
+#[ignore = "needs node; .ci/run runs it"]
+fn the_page_counts_symbols_as_a_vault_does() {
+    const SCRIPT: &str = "
+        const { readFrame } = await import(process.argv[1]);
+        const { readFileSync } = await import('node:fs');
+        const frames = JSON.parse(readFileSync(process.argv[2]));
+        const read = frames.map((hex) => readFrame(Buffer.from(hex, 'hex')).symbols);
+        console.log(JSON.stringify(read));
+    ";
+    let (mut frames, mut places) = (Vec::new(), Vec::new());
+    for total_bytes in [
+        1,
+        60_001,
+        131_073,
+        (1 << 20) + 1,
+        (3 << 20) + 70_000,
+        64 << 20,
+    ] {
+        let layout = Layout::new(total_bytes).unwrap();
+        for at in [0, 1, 126, 127, 128, 2184, 100_000] {
+            for single_block in [false, true] {
+                let parts = FrameParts {
+                    kind: Kind::Pack,
+                    transfer: TransferId([1; 4]),
+                    layout,
+                    part_exponent: 1,
+                    single_block: single_block && layout.block_count() > 1,
+                    block: layout.block_count() / 2,
+                    first_symbol: at,
+                    count: 5,
+                };
+                let frame = Frame::build(&parts, |_, _, _| ());
+                // A frame never begins where there is no symbol: what it says is what counts.
+                let parts = *Frame::parse(&frame).unwrap().parts();
+                frames.push(data_encoding::HEXLOWER.encode(&frame));
+                places.push(parts.places().collect::<Vec<_>>());
+            }
+        }
+    }
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("phone/src/frame.js");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("frames.json");
+    std::fs::write(&file, serde_json::to_vec(&frames).unwrap()).unwrap();
+    let found = Command::new("node")
+        .args(["--input-type=module", "--eval", SCRIPT])
+        .args([module, file])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&found.stderr);
+    let found: Vec<Vec<(u8, u32)>> = serde_json::from_slice(&found.stdout).expect(&errors);
+    assert_eq!(found, places);
+}

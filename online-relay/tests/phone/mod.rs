@@ -1,0 +1,6 @@
+//! The phone's page: how it is served, and how it does in a real browser.
+
+mod browser;
+mod carrying;
+mod served;
+mod video;
