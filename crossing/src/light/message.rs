@@ -1,6 +1,8 @@
 //! A contact card or a pairing code by light: shown like a pack, without anybody to answer.
 
-use carriers::light::{Demand, Sheet};
+use std::time::Duration;
+
+use carriers::light::{Demand, Display, Sheet, Status, Wanted};
 use pack_format::{
     codec::DecodeError,
     light::{
@@ -8,14 +10,88 @@ use pack_format::{
     },
 };
 
-use super::noticed::Noticed;
+use zeroize::Zeroizing;
+
+use super::{
+    drive::{Eyes, Glimpse},
+    noticed::Noticed,
+};
+use crate::{CrossingError, Progress};
+
+/// Shows a card or a pairing code until the person has had enough of it.
+///
+/// # Errors
+/// [`CrossingError::Due`] for bytes that [`MessageShow::new`] refuses; [`CrossingError::Display`].
+pub fn show_message(
+    kind: Kind,
+    bytes: Vec<u8>,
+    headline: &str,
+    display: &mut dyn Display,
+    progress: &dyn Progress,
+) -> Result<(), CrossingError> {
+    let mut show = MessageShow::new(kind, bytes).map_err(CrossingError::Due)?;
+    let status = Status {
+        headline: headline.to_owned(),
+        ..Status::default()
+    };
+    while !progress.cancelled() {
+        let Wanted::Sheet(demand) = display.wait().map_err(CrossingError::Display)? else {
+            break;
+        };
+        let sheet = show.sheet(demand);
+        display
+            .show(&sheet, &status)
+            .map_err(CrossingError::Display)?;
+    }
+    Ok(())
+}
+
+/// Films a card or a pairing code. `is_message` says whether the payload of a single code is one
+/// as it stands, without a frame around it.
+///
+/// # Errors
+/// [`CrossingError::LightNothing`] when there are no more pictures and it was not in them;
+/// [`CrossingError::Camera`]; [`CrossingError::Cancelled`].
+pub fn film_message(
+    kind: Kind,
+    is_message: &dyn Fn(&[u8]) -> bool,
+    eyes: &mut dyn Eyes,
+    progress: &mut dyn Progress,
+) -> Result<Zeroizing<Vec<u8>>, CrossingError> {
+    let mut looking = MessageEyes::new(kind);
+    let mut status = Status {
+        headline: "Point the camera at the code.".to_owned(),
+        ..Status::default()
+    };
+    let mut seen = None;
+    while !progress.cancelled() {
+        match eyes.look(LOOK_TIME) {
+            None => {}
+            Some(Glimpse::Payload(payload)) if is_message(&payload) => {
+                return Ok(Zeroizing::new(payload));
+            }
+            Some(Glimpse::Payload(payload)) => match looking.take(&payload) {
+                Ok(message) => return Ok(Zeroizing::new(message)),
+                Err(noticed) => {
+                    seen = noticed.advice().or(seen);
+                    status.lines = noticed.advice().map(str::to_owned).into_iter().collect();
+                }
+            },
+            Some(Glimpse::Advice(text)) => status.lines = vec![text],
+            Some(Glimpse::Ended) => return Err(CrossingError::LightNothing { seen }),
+            Some(Glimpse::Failed(err)) => return Err(CrossingError::Camera(err)),
+        }
+        progress.status(&status);
+    }
+    Err(CrossingError::Cancelled)
+}
 
 /// Something short that is shown.
 pub struct MessageShow {
     kind: Kind,
     transfer: TransferId,
     layout: Layout,
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
     next_symbol: u32,
 }
 
@@ -37,7 +113,7 @@ impl MessageShow {
             kind,
             transfer: TransferId::of_message(&bytes),
             layout: Layout::new(found)?,
-            bytes,
+            bytes: Zeroizing::new(bytes),
             next_symbol: 0,
         })
     }
@@ -140,6 +216,9 @@ impl MessageEyes {
         bytes.ok_or(Noticed::Damaged)
     }
 }
+
+/// How long nothing is seen before the person is asked whether to go on.
+const LOOK_TIME: Duration = Duration::from_millis(100);
 
 /// Cards are the longest; they stay below this.
 const MESSAGE_BYTES_MAX: u64 = 64 << 10;

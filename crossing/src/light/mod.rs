@@ -16,7 +16,7 @@ mod symbols;
 mod told;
 
 pub(crate) use arrivals::forget;
-pub use drive::{Ending, Eyes, LightReport, Path, cross};
-pub use message::{MessageEyes, MessageShow};
+pub use drive::{Ending, Eyes, Glimpse, LightReport, Path, cross};
+pub use message::{MessageEyes, MessageShow, film_message, show_message};
 pub use noticed::Noticed;
 pub use session::{LightCrossing, Pieces};

@@ -118,6 +118,8 @@ impl Command {
     pub fn sockets(&self) -> Sockets {
         let opens_window = match self {
             Self::Sync(asked) => asked.light.screen,
+            Self::Card(asked) => asked.screen,
+            Self::Pair(PairCommand::Show { screen, .. }) => *screen,
             _ => false,
         };
         if opens_window {
@@ -162,6 +164,12 @@ pub struct CardArgs {
     /// Show the card as a QR code in the terminal.
     #[arg(long)]
     pub qr_terminal: bool,
+    /// Show the card in a window, for another machine to film.
+    #[arg(long, conflicts_with_all = ["output", "qr", "qr_terminal", "words", "terminal"])]
+    pub screen: bool,
+    /// Show the card as moving codes, which fit a small terminal, for another machine to film.
+    #[arg(long, conflicts_with_all = ["output", "qr", "qr_terminal", "words"])]
+    pub terminal: bool,
     /// Show the eight words that others compare, and nothing else.
     #[arg(long)]
     pub words: bool,
@@ -176,7 +184,18 @@ pub enum ContactCommand {
     /// Take in a card, new or renewed.
     Add {
         /// The card: its text in a file, or a PNG picture of its QR code.
-        file: PathBuf,
+        #[arg(required_unless_present = "camera")]
+        file: Option<PathBuf>,
+        /// Film the card; DEVICE is a camera, or pictures or a video instead of one [default: the
+        /// first camera].
+        #[arg(
+            long,
+            value_name = "DEVICE",
+            num_args = 0..=1,
+            default_missing_value = "",
+            conflicts_with = "file"
+        )]
+        camera: Option<String>,
         /// What you call the person [default: made from the name on the card].
         #[arg(long = "as", value_name = "NICK")]
         nickname: Option<String>,
@@ -215,8 +234,18 @@ pub enum ContactCommand {
 /// What can be done with pairings.
 #[derive(Debug, Subcommand)]
 pub enum PairCommand {
-    /// Show a new pairing code, to be typed on the other machine.
-    Show(PairArgs),
+    /// Show a new pairing code, to be typed on the other machine or filmed by it.
+    Show {
+        /// Which machine it is.
+        #[command(flatten)]
+        pair: PairArgs,
+        /// Show the code in a window, too, for the other machine to film.
+        #[arg(long, conflicts_with = "terminal")]
+        screen: bool,
+        /// Show the code as QR in this terminal, too, for the other machine to film.
+        #[arg(long)]
+        terminal: bool,
+    },
     /// Type the code that the other machine shows.
     Type {
         /// Which machine it is.
@@ -225,6 +254,16 @@ pub enum PairCommand {
         /// Read the code from a file, or from standard input with `-`, instead of asking for it.
         #[arg(long, value_name = "FILE")]
         code_file: Option<PathBuf>,
+        /// Film the code instead of typing it; DEVICE is a camera, or pictures or a video instead
+        /// of one [default: the first camera].
+        #[arg(
+            long,
+            value_name = "DEVICE",
+            num_args = 0..=1,
+            default_missing_value = "",
+            conflicts_with = "code_file"
+        )]
+        camera: Option<String>,
     },
     /// List the pairings.
     List,
@@ -292,6 +331,7 @@ Examples:
   offline-vault card                          the text, to be copied
   offline-vault card --output amina.txt
   offline-vault card --qr amina.png
+  offline-vault card --screen                 for another machine to film
   offline-vault card --words                  read these aloud to the other person
 
 Whoever has your card can write to you. It holds no secret that opens anything.";
@@ -300,6 +340,7 @@ const CONTACT_EXAMPLES: &str = "\
 Examples:
   offline-vault contact add bruno.txt
   offline-vault contact add bruno.png --as bruno-lab
+  offline-vault contact add --camera                  film the card on another screen or on paper
   offline-vault contact verify bruno --how \"in person\"
   offline-vault contact list";
 
@@ -307,6 +348,7 @@ const PAIR_EXAMPLES: &str = "\
 Examples:
   offline-vault pair show --name laptop             then type the 13 words on the laptop
   offline-vault pair type --name laptop             when the laptop shows the words
+  offline-vault pair type --name laptop --camera    film the code that the laptop shows
   offline-vault pair show --name bruno-vault --contact bruno
   offline-vault pair list
 

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use bundle_format::card::Card;
 use carriers::qr::{render_png, render_terminal};
+use pack_format::light::Kind;
 use serde_json::json;
 
 use super::args::CardArgs;
-use super::{CommandError, Context, Report, check_parent};
+use super::work_args::Light;
+use super::{CommandError, Context, Report, check_parent, light};
 use crate::files::{Existing, write_whole};
 
 /// Shows the card, or writes it where it was asked for.
@@ -20,7 +22,18 @@ pub(super) fn card(context: &Context, asked: &CardArgs) -> Result<Report, Comman
     } else {
         Existing::Keep
     };
+    let shown = Light {
+        screen: asked.screen,
+        terminal: asked.terminal,
+        ..Light::default()
+    };
     let mut text = String::new();
+    if shown.is_asked() {
+        let means = light::open(&shown)?;
+        let headline = "Your card: film it on the other machine, then close this.";
+        light::show(context, means, Kind::Card, card.to_bytes(), headline)?;
+        let _ = writeln!(text, "Your words are: {}", words(&card));
+    }
     if let Some(path) = &asked.output {
         write_whole(path, format!("{}\n", card.to_text()).as_bytes(), existing)?;
         let _ = writeln!(text, "Your card is in {}.", path.display());

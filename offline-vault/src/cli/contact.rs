@@ -5,13 +5,14 @@ use std::path::Path;
 
 use bundle_format::card::Card;
 use carriers::qr::read_png;
+use pack_format::light::Kind;
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::args::ContactCommand;
 use super::card::words;
-use super::{CommandError, Context, Report};
+use super::{CommandError, Context, Report, light};
 use crate::files::read_bounded;
 use crate::limits::{CARD_FILE_BYTES_MAX, HOW_CHARS_MAX};
 use crate::names::LocalName;
@@ -21,7 +22,11 @@ use crate::vault::{AddedCard, Unconfirmed, VaultError, WordsChallenge};
 /// Carries out one of the commands on contacts.
 pub(super) fn contact(context: &Context, command: ContactCommand) -> Result<Report, CommandError> {
     match command {
-        ContactCommand::Add { file, nickname } => add(context, &file, nickname.as_deref()),
+        ContactCommand::Add {
+            file,
+            camera,
+            nickname,
+        } => add(context, file.as_deref(), camera, nickname.as_deref()),
         ContactCommand::Verify {
             nickname,
             how,
@@ -40,9 +45,17 @@ pub(super) fn local_name(text: &str) -> Result<LocalName, CommandError> {
     Ok(LocalName::new(text).map_err(VaultError::LocalName)?)
 }
 
-fn add(context: &Context, file: &Path, nickname: Option<&str>) -> Result<Report, CommandError> {
+fn add(
+    context: &Context,
+    file: Option<&Path>,
+    camera: Option<String>,
+    nickname: Option<&str>,
+) -> Result<Report, CommandError> {
     let nickname = nickname.map(local_name).transpose()?;
-    let card = read_card(file)?;
+    let card = match file {
+        Some(file) => read_card(file)?,
+        None => film_card(context, camera.unwrap_or_default())?,
+    };
     let vault = context.vault()?;
     let added = vault.add_contact(&card, nickname.as_ref(), context.now())?;
     let contact = added.contact();
@@ -86,6 +99,13 @@ fn add(context: &Context, file: &Path, nickname: Option<&str>) -> Result<Report,
 }
 
 /// A card from its text, or from a picture of its QR code.
+/// A card in a single code, as `card --qr` makes it, or in moving ones.
+fn film_card(context: &Context, camera: String) -> Result<Card, CommandError> {
+    let is_card = |payload: &[u8]| Card::from_bytes(payload).is_ok();
+    let bytes = light::film(context, camera, Kind::Card, &is_card)?;
+    Ok(Card::from_bytes(&bytes).map_err(VaultError::Card)?)
+}
+
 fn read_card(file: &Path) -> Result<Card, CommandError> {
     let bytes = read_bounded(file, CARD_FILE_BYTES_MAX)?;
     let card = if bytes.starts_with(PNG_SIGNATURE) {

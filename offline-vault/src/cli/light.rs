@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crossing::light::{LightReport, Pieces};
+use crossing::CrossingError;
+use crossing::light::{LightReport, Pieces, film_message, show_message};
+use pack_format::light::Kind;
 use screen::{Means, Title, Written};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::contact::local_name;
 use super::progress::{Meter, count_text};
@@ -45,6 +48,42 @@ pub(super) fn open(light: &Light) -> Result<Means, CommandError> {
         }
     }
     Ok(means)
+}
+
+/// Shows a card or a pairing code until the person has had enough of it.
+pub(super) fn show(
+    context: &Context,
+    mut means: Means,
+    kind: Kind,
+    message: Vec<u8>,
+    headline: &str,
+) -> Result<(), CommandError> {
+    let meter = Meter::new("Showing", None, context.options.json);
+    if let (Some(display), _) = means.parts() {
+        show_message(kind, message, headline, display, &meter).map_err(WorkError::from)?;
+    }
+    means.close().map_err(WorkError::from)?;
+    Ok(())
+}
+
+/// Films a card or a pairing code.
+pub(super) fn film(
+    context: &Context,
+    camera: String,
+    kind: Kind,
+    is_message: &dyn Fn(&[u8]) -> bool,
+) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let choice = screen::Choice {
+        camera: Some(camera),
+        ..screen::Choice::default()
+    };
+    let mut means = Means::open(&choice, Title::OfflineVault).map_err(WorkError::from)?;
+    let mut meter = Meter::new("Filming", None, context.options.json);
+    let filmed = match means.parts() {
+        (_, Some(eyes)) => film_message(kind, is_message, eyes, &mut meter),
+        _ => Err(CrossingError::LightNothing { seen: None }),
+    };
+    Ok(filmed.map_err(WorkError::from)?)
 }
 
 /// Carries out `sync` by light.

@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use pack_format::light::Kind;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::args::{PairArgs, PairCommand};
 use super::contact::local_name;
-use super::{CommandError, Context, Report};
+use super::work_args::Light;
+use super::{CommandError, Context, Report, light};
 use crate::files::{FileError, read_bounded};
 use crate::limits::CODE_FILE_BYTES_MAX;
 use crate::store::LaneKind;
@@ -17,20 +19,41 @@ use crate::store::LaneKind;
 /// Carries out one of the commands on pairings.
 pub(super) fn pair(context: &Context, command: PairCommand) -> Result<Report, CommandError> {
     match command {
-        PairCommand::Show(asked) => show(context, &asked),
-        PairCommand::Type { pair, code_file } => typed(context, &pair, code_file.as_deref()),
+        PairCommand::Show {
+            pair,
+            screen,
+            terminal,
+        } => {
+            let light = Light {
+                screen,
+                terminal,
+                ..Light::default()
+            };
+            show(context, &pair, &light)
+        }
+        PairCommand::Type {
+            pair,
+            code_file,
+            camera,
+        } => typed(context, &pair, code_file.as_deref(), camera),
         PairCommand::List => list(context),
         PairCommand::Remove { name } => remove(context, &name),
     }
 }
 
-fn show(context: &Context, asked: &PairArgs) -> Result<Report, CommandError> {
+fn show(context: &Context, asked: &PairArgs, light: &Light) -> Result<Report, CommandError> {
     let name = local_name(&asked.name)?;
     let contact = asked.contact.as_deref().map(local_name).transpose()?;
-    let code = context
-        .vault()?
-        .show_pairing(&name, contact.as_ref(), context.now())?;
+    let vault = context.vault()?;
+    // Before the code exists: a window that does not open must not cost one.
+    let means = light.is_asked().then(|| light::open(light)).transpose()?;
+    let code = vault.show_pairing(&name, contact.as_ref(), context.now())?;
     let words = code.words();
+    if let Some(means) = means {
+        let message = words.join(" ").into_bytes();
+        let headline = format!("The pairing code for {name}: film it there, then close this.");
+        light::show(context, means, Kind::Pairing, message, &headline)?;
+    }
     let mut text = format!("Type these words on {name}. They are shown this once.\n");
     for (place, word) in (1..).zip(&words) {
         let _ = writeln!(text, "  {place:>2}  {word}");
@@ -43,13 +66,15 @@ fn typed(
     context: &Context,
     asked: &PairArgs,
     code_file: Option<&Path>,
+    camera: Option<String>,
 ) -> Result<Report, CommandError> {
     let name = local_name(&asked.name)?;
     let contact = asked.contact.as_deref().map(local_name).transpose()?;
     let vault = context.vault()?;
-    let words = match code_file {
-        Some(file) => read_code(file)?,
-        None => context.ask(&format!("Type the words that {name} shows, in one line: "))?,
+    let words = match (code_file, camera) {
+        (Some(file), _) => read_code(file)?,
+        (None, Some(camera)) => text_of(light::film(context, camera, Kind::Pairing, &|_| false)?)?,
+        (None, None) => context.ask(&format!("Type the words that {name} shows, in one line: "))?,
     };
     vault.type_pairing(&name, contact.as_ref(), &words, context.now())?;
     let text = format!("This vault and {name} are paired.");
@@ -69,7 +94,10 @@ fn read_code(file: &Path) -> Result<Zeroizing<String>, CommandError> {
     } else {
         read_bounded(file, CODE_FILE_BYTES_MAX)?
     };
-    let bytes = Zeroizing::new(bytes);
+    text_of(Zeroizing::new(bytes))
+}
+
+fn text_of(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, CommandError> {
     std::str::from_utf8(&bytes)
         .map(|text| Zeroizing::new(text.to_owned()))
         .map_err(|_| CommandError::NotText { what: "the code" })

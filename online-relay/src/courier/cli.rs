@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use crossing::light::film_message;
 use pack_format::advice::{Advice, Exit};
+use pack_format::light::Kind;
 use screen::{Choice, Means, Title};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -88,6 +90,15 @@ enum Pair {
         /// Read the words from this file, or from standard input with -
         #[arg(long, value_name = "FILE")]
         code_file: Option<PathBuf>,
+        /// Film the code instead of typing it; without DEVICE with the first camera
+        #[arg(
+            long,
+            value_name = "DEVICE",
+            num_args = 0..=1,
+            default_missing_value = "",
+            conflicts_with = "code_file"
+        )]
+        camera: Option<String>,
     },
     /// List the pairings
     List,
@@ -249,9 +260,17 @@ fn pair(dir: &Path, command: Pair, form: Form) -> Result<Exit, CourierError> {
             );
             Ok(Exit::Done)
         }
-        Pair::Type { name, code_file } => {
+        Pair::Type {
+            name,
+            code_file,
+            camera,
+        } => {
             let name = PairingName::parse(&name)?;
-            courier.pair_by_typing(&name, &typed_words(code_file.as_deref())?)?;
+            let words = match camera {
+                Some(camera) => filmed_words(camera, form)?,
+                None => typed_words(code_file.as_deref())?,
+            };
+            courier.pair_by_typing(&name, &words)?;
             let text = format!("Paired with vault {}.\n", name.as_str());
             print(form, &text, &json!({ "name": name.as_str() }))
         }
@@ -267,6 +286,28 @@ fn pair(dir: &Path, command: Pair, form: Form) -> Result<Exit, CourierError> {
             print(form, &text, &json!({ "removed": name.as_str() }))
         }
     }
+}
+
+/// The words from the code that a vault shows.
+fn filmed_words(camera: String, form: Form) -> Result<Zeroizing<String>, CourierError> {
+    let choice = Choice {
+        camera: Some(camera),
+        ..Choice::default()
+    };
+    let cancel = Cancel::on_signals()?;
+    let mut watch = match form {
+        Form::Json => Watch::quiet(cancel),
+        Form::Text => Watch::on_stderr(cancel),
+    };
+    let mut means = Means::open(&choice, Title::OnlineRelay)?;
+    let filmed = match means.parts() {
+        (_, Some(eyes)) => film_message(Kind::Pairing, &|_| false, eyes, &mut watch)?,
+        _ => return Err(CourierError::NoTerminal),
+    };
+    // What is not text is no word either, and is refused as one.
+    Ok(Zeroizing::new(
+        String::from_utf8_lossy(&filmed).into_owned(),
+    ))
 }
 
 /// The words from a file, from standard input, or from the person at the terminal.
