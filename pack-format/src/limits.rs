@@ -1,4 +1,4 @@
-//! Every bound of packs and parts, beside the reason for it. Checked before allocation.
+//! Every bound of packs, parts and codes, beside the reason for it. Checked before allocation.
 
 /// Largest pack, in sealed bytes: 256 GiB. A pack is one trip of one stick set.
 pub const PACK_BYTES_MAX: u64 = 256 * GIB;
@@ -29,5 +29,22 @@ pub const URL_BYTES_MAX: u16 = 255;
 pub const ACK_IDS_MAX: u32 = 1000;
 /// Longest report text from a courier, in bytes.
 pub const REPORT_BYTES_MAX: u16 = 512;
+/// Largest transfer by light: 64 MiB take minutes, and a stick is quicker. It bounds what a header
+/// can announce.
+pub const TRANSFER_BYTES_MAX: u64 = 64 << 20;
+/// Most blocks in a transfer by light: an answer names them in 64 bits.
+pub const BLOCKS_MAX: u8 = 64;
+/// Most symbols that a block consists of: 1 MiB in symbols of 480 bytes, and 128 KiB in symbols of
+/// 60. The time that it takes to solve for them grows by the square.
+pub const SOURCE_SYMBOLS_MAX: u32 = 2185;
+/// Largest symbol id. No screen shows as many; below it no sum of ids overflows.
+pub const SYMBOL_ID_MAX: u32 = (1 << 31) - 1;
+/// Longest light frame: the largest code, version 40 with the least error correction, holds no
+/// more.
+pub const FRAME_BYTES_MAX: usize = 2953;
+/// The largest part that a light frame names has 2 to this power MiB: the largest transfer.
+pub const PART_EXPONENT_MAX: u8 = 6;
+/// Most entries in an answer: its code stays small.
+pub const ANSWER_ENTRIES_MAX: u8 = 4;
 
 const GIB: u64 = 1024 * 1024 * 1024;

@@ -3,11 +3,11 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::limits::{ANSWER_ENTRIES_MAX, BLOCKS_MAX, SOURCE_SYMBOLS_MAX};
 use crate::ratchet::TagKey;
 
 use super::CRC;
 use super::frame::{FrameError, VERSION, check_version};
-use super::layout::{BLOCKS_MAX, SOURCE_SYMBOLS_MAX};
 use super::transfer::TransferId;
 
 /// What a receiver lacks of one pack.
@@ -65,7 +65,11 @@ impl Answer {
             .into());
         }
         let count = reader.u8("entries of an answer")?;
-        check_limit("entries of an answer", count.into(), ENTRIES_LIMIT.into())?;
+        check_limit(
+            "entries of an answer",
+            count.into(),
+            ANSWER_ENTRIES_MAX.into(),
+        )?;
         if count == 0 {
             return Err(DecodeError::Rule {
                 what: "the answer has no entry",
@@ -86,13 +90,11 @@ impl Answer {
     /// pack. At least one is given.
     #[must_use]
     pub fn build(entries: &[(AnswerEntry, &TagKey)]) -> Vec<u8> {
-        let count = entries.len().min(ANSWER_ENTRIES_MAX);
+        let count = u8::try_from(entries.len()).unwrap_or(u8::MAX);
+        let count = count.min(ANSWER_ENTRIES_MAX);
         let mut writer = Writer::new();
-        writer
-            .u8(MARK)
-            .u8(VERSION << 4)
-            .u8(u8::try_from(count).unwrap_or(ENTRIES_LIMIT));
-        for (entry, key) in entries.iter().take(count) {
+        writer.u8(MARK).u8(VERSION << 4).u8(count);
+        for (entry, key) in entries.iter().take(count.into()) {
             let bytes = entry.to_bytes();
             writer.put(&bytes).put(&key.answer_mac(&bytes));
         }
@@ -146,11 +148,8 @@ fn check_limit(what: &'static str, found: u32, limit: u32) -> Result<(), DecodeE
     Ok(())
 }
 
-/// Most entries in an answer: those that were seen last. Its code stays small.
-pub const ANSWER_ENTRIES_MAX: usize = ENTRIES_LIMIT as usize;
 /// Longest answer.
-pub const ANSWER_BYTES_MAX: usize = 3 + ANSWER_ENTRIES_MAX * ENTRY_BYTES + 4;
-const ENTRIES_LIMIT: u8 = 4;
+pub const ANSWER_BYTES_MAX: usize = 3 + ANSWER_ENTRIES_MAX as usize * ENTRY_BYTES + 4;
 const ENTRY_BYTES: usize = 16 + MAC_BYTES;
 const MAC_BYTES: usize = 8;
 const MARK: u8 = 0xcb;
@@ -208,7 +207,7 @@ mod tests {
         let heard = keys
             .iter()
             .filter(|key| answer.entry_for(key.transfer_id(), key).is_some());
-        assert_eq!(heard.count(), ANSWER_ENTRIES_MAX);
+        assert_eq!(heard.count(), usize::from(ANSWER_ENTRIES_MAX));
     }
 
     #[test]

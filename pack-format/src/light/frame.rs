@@ -3,10 +3,11 @@
 use thiserror::Error;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::limits::{FRAME_BYTES_MAX, PART_EXPONENT_MAX};
 
 use super::CRC;
 use super::layout::Layout;
-use super::transfer::{Kind, PART_EXPONENT_MAX, TransferId};
+use super::transfer::{Kind, TransferId};
 use super::walk::Walk;
 
 /// Why the payload of a code is not a frame or an answer that can be used.
@@ -299,8 +300,6 @@ fn checksum(header: &[u8], symbols: &[u8]) -> u32 {
 
 /// Bytes in front of the symbols of a frame.
 pub const FRAME_HEADER_BYTES: usize = CHECKED_HEADER_BYTES + 4;
-/// Longest frame: the largest code, version 40 with the least error correction, holds no more.
-pub const FRAME_BYTES_MAX: usize = 2953;
 /// Most symbols in a frame, by the width of their count.
 pub(super) const SYMBOLS_IN_FRAME_MAX: usize = u8::MAX as usize;
 pub(super) const VERSION: u8 = 1;

@@ -1,6 +1,9 @@
 //! How the bytes of a transfer are divided into blocks and symbols.
 
 use crate::codec::DecodeError;
+use crate::limits::{BLOCKS_MAX, FRAME_BYTES_MAX, SOURCE_SYMBOLS_MAX, TRANSFER_BYTES_MAX};
+
+use super::frame::{FRAME_HEADER_BYTES, SYMBOLS_IN_FRAME_MAX};
 
 /// How a transfer is divided: blocks of [`BLOCK_BYTES`] and a last one with the rest, each of
 /// symbols of one size. It follows from the length alone.
@@ -89,24 +92,15 @@ pub fn symbols_in_frame(layout: &Layout, payload_bytes: usize) -> usize {
     (room / layout.symbol_bytes()).min(SYMBOLS_IN_FRAME_MAX)
 }
 
-/// Largest transfer: 64 MiB take minutes by light, and a stick is quicker. It bounds what a header
-/// can make a receiver hold.
-pub const TRANSFER_BYTES_MAX: u64 = 64 << 20;
 /// Up to this length, symbols are small.
 pub const TRANSFER_BYTES_SMALL: u64 = 128 << 10;
 /// Bytes of each block but the last. One of them takes a tenth of a second to put together; larger
 /// ones take longer by the square.
 pub const BLOCK_BYTES: u64 = 1 << 20;
-/// Most blocks in a transfer: an answer names them in 64 bits.
-pub const BLOCKS_MAX: u8 = 64;
 /// Bytes of a symbol of a small transfer: a code with one fits a terminal of 80 by 24.
 pub const SYMBOL_BYTES_SMALL: usize = 60;
 /// Bytes of a symbol of any other transfer.
 pub const SYMBOL_BYTES: usize = 480;
-/// Most symbols that a block consists of.
-pub const SOURCE_SYMBOLS_MAX: u32 = 2185;
-
-use super::frame::{FRAME_BYTES_MAX, FRAME_HEADER_BYTES, SYMBOLS_IN_FRAME_MAX};
 
 #[cfg(test)]
 mod tests {

@@ -14,16 +14,19 @@ mod layout;
 mod transfer;
 mod walk;
 
-pub use answer::{ANSWER_BYTES_MAX, ANSWER_ENTRIES_MAX, Answer, AnswerEntry};
+pub use answer::{ANSWER_BYTES_MAX, Answer, AnswerEntry};
 pub use decoder::{Added, BlockDecoder};
 pub use encoder::BlockEncoder;
-pub use frame::{FRAME_BYTES_MAX, FRAME_HEADER_BYTES, Frame, FrameError, FrameParts, Symbols};
+pub use frame::{FRAME_HEADER_BYTES, Frame, FrameError, FrameParts, Symbols};
 pub use layout::{
-    BLOCK_BYTES, BLOCKS_MAX, Layout, SOURCE_SYMBOLS_MAX, SYMBOL_BYTES, SYMBOL_BYTES_SMALL,
-    TRANSFER_BYTES_MAX, TRANSFER_BYTES_SMALL, symbols_in_frame,
+    BLOCK_BYTES, Layout, SYMBOL_BYTES, SYMBOL_BYTES_SMALL, TRANSFER_BYTES_SMALL, symbols_in_frame,
 };
-pub use transfer::{Kind, PART_EXPONENT_MAX, TransferId};
-pub use walk::SYMBOL_ID_MAX;
+pub use transfer::{Kind, TransferId};
+
+pub use crate::limits::{
+    ANSWER_ENTRIES_MAX, BLOCKS_MAX, FRAME_BYTES_MAX, PART_EXPONENT_MAX, SOURCE_SYMBOLS_MAX,
+    SYMBOL_ID_MAX, TRANSFER_BYTES_MAX,
+};
 
 /// CRC-32C (Castagnoli), as in RFC 3720: it finds what error correction of a code mended wrongly.
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);

@@ -67,6 +67,3 @@ impl TagKey {
 fn beginning<const N: usize>(hash: &blake3::Hash) -> [u8; N] {
     hash.as_bytes().first_chunk().copied().unwrap_or([0; N])
 }
-
-/// Largest part that a frame can name is 2 to this power, in MiB: the largest transfer.
-pub const PART_EXPONENT_MAX: u8 = 6;

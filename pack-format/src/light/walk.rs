@@ -1,6 +1,7 @@
 //! In which order the symbols of several blocks follow each other.
 
 use crate::codec::DecodeError;
+use crate::limits::SYMBOL_ID_MAX;
 
 use super::layout::Layout;
 
@@ -120,8 +121,6 @@ impl Iterator for Walk {
     }
 }
 
-/// Largest symbol id. No screen shows as many; below it no sum of ids overflows.
-pub const SYMBOL_ID_MAX: u32 = (1 << 31) - 1;
 /// A short last block has a share of `K + K / 32 + 16` symbols in the time in which the others
 /// have theirs: a few of a small number are lost together more easily than of a large one.
 const SPARE_SYMBOLS: u64 = 16;
