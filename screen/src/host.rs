@@ -18,7 +18,7 @@ use winit::platform::{wayland::EventLoopBuilderExtWayland, x11::EventLoopBuilder
 use crate::{
     ScreenError, Title,
     app::WindowApp,
-    screensaver::{NOT_KEPT_ON, ScreenKeptOn},
+    screensaver::{NOT_KEPT_ON, Screensaver},
     shared::Shared,
     view,
 };
@@ -51,15 +51,26 @@ fn start() -> Result<Sender<Request>, ScreenError> {
 }
 
 fn serve(requests: &Receiver<Request>) {
+    let screensaver = Screensaver::find();
+    let keep_on = |is_on| {
+        let has_heard = screensaver
+            .as_ref()
+            .map(|screensaver| screensaver.suspend(is_on));
+        has_heard == Some(true)
+    };
     for request in requests {
         let Request {
             title,
             shared,
             opened,
         } = request;
+        if !keep_on(true) {
+            shared.update(|state| state.notice = Some(NOT_KEPT_ON));
+        }
         // The libraries of a desktop panic where something is missing; that ends the window only.
         let run = AssertUnwindSafe(|| run(title, &shared, opened.clone()));
         let outcome = panic::catch_unwind(run);
+        keep_on(false);
         shared.update(|state| {
             state.is_stopped = true;
             state.is_closed = true;
@@ -80,10 +91,6 @@ fn run(
     shared: &Arc<Shared>,
     opened: SyncSender<Result<Context, ScreenError>>,
 ) -> eframe::Result {
-    let kept_on = ScreenKeptOn::ask();
-    if kept_on.is_none() {
-        shared.update(|state| state.notice = Some(NOT_KEPT_ON));
-    }
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title(title.window())

@@ -2,21 +2,19 @@
 
 use std::env;
 
-use x11rb::{
-    connection::Connection as _, protocol::screensaver::ConnectionExt as _,
-    rust_connection::RustConnection,
-};
+use x11rb::{protocol::screensaver::ConnectionExt as _, rust_connection::RustConnection};
 
-/// Lives as long as the screen is to stay on.
-pub(crate) struct ScreenKeptOn {
-    /// The server ends the suspension with the connection.
-    _connection: RustConnection,
+/// The X server's screensaver.
+pub(crate) struct Screensaver {
+    /// Kept for all windows of the program, which may not be able to make another. The server
+    /// ends a suspension with the connection.
+    connection: RustConnection,
 }
 
-impl ScreenKeptOn {
-    /// Asks the X server to suspend its screensaver. Nothing where there is none to ask: Wayland
-    /// has a protocol for it, but it needs the window's own connection, which takes unsafe code.
-    pub(crate) fn ask() -> Option<Self> {
+impl Screensaver {
+    /// Finds the one of this desktop. Wayland has a protocol for it, but it needs the window's
+    /// own connection, which takes unsafe code.
+    pub(crate) fn find() -> Option<Self> {
         if is_set("WAYLAND_DISPLAY") || !is_set("DISPLAY") {
             return None;
         }
@@ -27,14 +25,14 @@ impl ScreenKeptOn {
             .reply()
             .ok()?;
         // Suspending came with version 1.1.
-        if (version.server_major_version, version.server_minor_version) < (1, 1) {
-            return None;
-        }
-        connection.screensaver_suspend(1).ok()?.check().ok()?;
-        connection.flush().ok()?;
-        Some(Self {
-            _connection: connection,
-        })
+        let has_suspend = (version.server_major_version, version.server_minor_version) >= (1, 1);
+        has_suspend.then_some(Self { connection })
+    }
+
+    /// Keeps the screen on, or lets it go off again; whether the server has heard.
+    pub(crate) fn suspend(&self, is_suspended: bool) -> bool {
+        let asked = self.connection.screensaver_suspend(u32::from(is_suspended));
+        asked.is_ok_and(|cookie| cookie.check().is_ok())
     }
 }
 

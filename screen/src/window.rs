@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::sync_channel,
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -53,13 +54,17 @@ pub fn open(title: Title) -> Result<Window, ScreenError> {
         opened,
     })?;
     match is_open.recv_timeout(OPEN_WITHIN) {
-        Ok(context) => Ok(Window {
-            context: context?,
-            shared,
-            asked: Density::CALM,
-            due_at: None,
-            _only: only,
-        }),
+        Ok(context) => {
+            let context = context?;
+            thread::sleep(SETTLE);
+            Ok(Window {
+                context,
+                shared,
+                asked: Density::CALM,
+                due_at: None,
+                _only: only,
+            })
+        }
         Err(_) => {
             shared.update(|state| state.is_finished = true);
             Err(ScreenError::TooSlow {
@@ -155,7 +160,22 @@ static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// Software rendering on a slow machine takes seconds.
 const OPEN_WITHIN: Duration = Duration::from_secs(30);
 
+/// Screen readers are reached over a bus of their own, which is asked for in the background; nothing
+/// says when that is done.
+const SETTLE: Duration = Duration::from_millis(300);
+
 /// After this the window counts as hidden.
 const DRAWN_WITHIN: Duration = Duration::from_millis(500);
 
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_work_may_be_on_any_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Window>();
+    }
+}
