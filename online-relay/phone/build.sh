@@ -6,7 +6,10 @@ set -eu
 [ $# -eq 1 ] || { echo "usage: sh build.sh OUTDIR" >&2; exit 2; }
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
-modules=$here/node_modules/zxing-wasm
+# Packages are installed aside: the sources stay as they are, and two builds do not meet.
+aside=$(mktemp -d)
+trap 'rm -rf "$aside"' EXIT
+modules=$aside/node_modules/zxing-wasm
 
 # What was reviewed: another file is refused, whatever the package's version says.
 check() {
@@ -14,7 +17,8 @@ check() {
     [ "$found" = "$1" ] || { echo "build.sh: $2 has SHA-256 $found, not $1" >&2; exit 1; }
 }
 
-(cd "$here" && npm ci --ignore-scripts --no-audit --no-fund --silent)
+cp "$here/package.json" "$here/package-lock.json" "$aside/"
+(cd "$aside" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 check 5721ed87da5d582b7a65a69ea4bed7852699e7c4a1cf5a77d6ef9376152d96a5 "$modules/dist/full/zxing_full.wasm"
 check c5cd010b79dddcb0c330bba96141a6126416695bd548a31e7f3465e48e8ca7df "$modules/dist/es/full/index.js"
 check 08868fb770b0a4e4b9eb3d717015cd5fbf3ceb06492d4cb2d2dd2739db11890f "$modules/dist/es/share.js"

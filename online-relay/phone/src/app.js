@@ -20,7 +20,12 @@ class App {
     view.drawLabels();
     this.big = false;
     this.desk = new Desk();
-    this.store = await Store.open();
+    try {
+      this.store = await Store.open();
+    } catch {
+      view.drawNetwork(text.start.noStore);
+      return;
+    }
     this.show = new Show(element('code'), this.desk, () => this.changed());
     this.film = new Film(this.store, this.desk, () => this.changed());
     await this.film.load(await this.store.transfers());
@@ -39,6 +44,7 @@ class App {
     element('show-size').onclick = () => this.toggleSize();
     element('show-finished').onclick = () => this.finishShow();
     element('show-stop').onclick = () => this.stopShow();
+    element('erase').onclick = () => this.erase();
     addEventListener('keydown', (event) => this.key(event));
     addEventListener('resize', () => this.show.repaint());
     addEventListener('hashchange', () => this.connect());
@@ -91,7 +97,7 @@ class App {
 
   async startFilm() {
     view.drawCameraTrouble(undefined);
-    view.drawFilm({ running: true });
+    view.drawFilm({ running: true, starting: true });
     try {
       await this.film.start(element('video'), () => this.cameraEnded());
       this.changed();
@@ -141,7 +147,9 @@ class App {
   // The person says that the vault has it: the frames go, and the tray is told.
   async finish(transfer) {
     const record = await this.record(FOR_PHONE, transfer);
-    await this.store.clear(FOR_PHONE, transfer, { ...record, done: true });
+    if (record !== undefined) {
+      await this.store.clear(FOR_PHONE, transfer, { ...record, done: true });
+    }
     this.carry?.hurry();
     this.changed();
   }
@@ -196,6 +204,15 @@ class App {
     this.changed();
   }
 
+  async erase() {
+    const { title, words, confirm } = text.erase;
+    if (await view.ask({ title, words, yes: confirm, no: text.remove.cancel })) {
+      await this.film.stop();
+      await this.store.erase();
+      location.reload();
+    }
+  }
+
   async record(list, transfer) {
     const records = await this.store.transfers();
     return records.find((record) => record.list === list && record.transfer === transfer);
@@ -231,6 +248,7 @@ class App {
         round: show.round,
         rate: show.rate,
         awake: show.awake?.held,
+        isReplaced: (await this.record(FOR_PHONE, show.transfer)) === undefined,
         slowest: show.rate === RATES[0],
         fastest: show.rate === RATES.at(-1),
       });
@@ -290,15 +308,24 @@ class App {
         const there = this.carry?.state?.for_phone.transfers.find((it) => it.transfer === transfer);
         const all = Math.max(here, there?.frames ?? here);
         const fetched = here < all ? text.state.fetching(here, all) : text.state.here(all);
+        const state = done ? text.state.shown : fetched;
         return {
           id: transfer,
           totalBytes,
           showable: !done && here > 0,
           removable: !done,
-          state: done ? text.state.shown : fetched,
+          state: this.withAnswer(state, transfer),
         };
       }),
     );
+  }
+
+  withAnswer(words, transfer) {
+    const lacks = this.film.answers.get(transfer.split('-')[0]);
+    if (lacks === undefined) {
+      return words;
+    }
+    return lacks === 0 ? text.state.vaultHas(words) : text.state.vaultLacks(words, lacks);
   }
 
   // What depends on the other side says how old it is, unless it was asked just now.
@@ -312,7 +339,7 @@ class App {
   }
 
   async warn() {
-    view.drawWarnings(await storageWarnings(true));
+    view.drawWarnings(await storageWarnings());
   }
 }
 

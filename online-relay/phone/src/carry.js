@@ -58,10 +58,9 @@ export class Carry {
       await this.look();
       this.set('online');
     } catch (err) {
-      if (!(err instanceof RelayTrouble)) {
-        throw err;
-      }
-      this.set(err.code, err.status);
+      // Anything else is the phone's own store, most likely without room.
+      const code = err instanceof RelayTrouble ? err.code : 'stuck';
+      this.set(code, err.status);
     }
   }
 

@@ -3,6 +3,7 @@
 
 import { Camera } from './camera.js';
 import { Tally, frameName, readFrame, symbolsOfName } from './frame.js';
+import { keepAwake } from './screen.js';
 import { FROM_PHONE } from './store.js';
 
 const SAVE_EVERY_MS = 400;
@@ -21,6 +22,7 @@ export class Film {
     this.sight = undefined;
     this.current = undefined;
     this.trouble = undefined;
+    // What a vault's corner code says that it lacks, by transfer id. Nobody vouches for it.
     this.answers = new Map();
   }
 
@@ -45,6 +47,7 @@ export class Film {
     this.sight = undefined;
     this.current = undefined;
     this.trouble = undefined;
+    this.awake = await keepAwake();
     this.saving = setInterval(() => void this.save(), SAVE_EVERY_MS);
     this.next();
   }
@@ -52,6 +55,7 @@ export class Film {
   async stop() {
     this.camera?.close();
     this.camera = undefined;
+    this.awake?.release();
     clearInterval(this.saving);
     await this.save();
     this.onChange();
@@ -75,7 +79,10 @@ export class Film {
     this.desk
       .ask('read', picture, [picture.pixels])
       .then((codes) => this.take(codes))
-      .catch(() => this.take([]));
+      .catch(() => {
+        this.trouble = 'decoderFailed';
+        this.onChange();
+      });
   }
 
   // Takes in the codes of one picture. A picture without one keeps the last sight.

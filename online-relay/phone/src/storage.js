@@ -3,12 +3,8 @@
 const FREE_BYTES_MIN = 100 * 1024 * 1024;
 
 // The warnings to show: `[{ code, free }]`, `code` a name in `text.storage`.
-export async function storageWarnings(hasStore) {
+export async function storageWarnings() {
   const warnings = [];
-  if (!hasStore) {
-    warnings.push({ code: 'none' });
-    return warnings;
-  }
   if (!('serviceWorker' in navigator)) {
     warnings.push({ code: 'noWorker' });
   }

@@ -24,6 +24,12 @@ export class Store {
     return store;
   }
 
+  // Erases everything. The page is of no use afterwards before it is opened anew.
+  erase() {
+    this.database.close();
+    return finished(indexedDB.deleteDatabase(DATABASE));
+  }
+
   // Runs `work` in one transaction; what it returns is awaited after the transaction is durable.
   async change(names, work) {
     const change = this.database.transaction(names, 'readwrite', { durability: 'strict' });

@@ -21,6 +21,7 @@ export const text = {
     unknown: 'The relay does not know this tray any more. Ask its operator for a new link; what is on this phone stays here.',
     trayFull: 'The tray is full. It takes more when the courier has emptied it; what is here stays here.',
     relayFull: 'The relay is full. Tell its operator; what is here stays here.',
+    stuck: 'This phone could not store what it carries: perhaps it has no room. Delete what the courier has; the phone tries again by itself.',
     refused: (status) => `The relay refused with status ${status}. Tell its operator; what is here stays here.`,
   },
 
@@ -31,6 +32,7 @@ export const text = {
     stop: 'Stop filming',
     looking: 'Looking for codes. Hold the whole code inside the picture.',
     starting: 'Starting the camera…',
+    decoderFailed: 'This browser could not start the part that reads codes. Reload the page; if it stays, use another browser.',
     pieces: (have, wanted) => `${have} of ${wanted} pieces`,
     whole: 'All pieces are on this phone. You may stop filming.',
     known: 'The courier has this one already. Nothing more is needed.',
@@ -82,6 +84,8 @@ export const text = {
     fetching: (have, all) => `On the tray, ${have} of ${all} codes on phone`,
     here: (all) => `On phone (${all} of ${all})`,
     shown: 'Shown to the vault',
+    vaultHas: (words) => `${words}. The vault’s code says that it has everything.`,
+    vaultLacks: (words, count) => `${words}. The vault’s code asks for ${count} more pieces.`,
     asOf: (when) => `as of ${when}, not known since`,
   },
 
@@ -89,7 +93,6 @@ export const text = {
     name: (id) => `Transfer ${id}`,
     remove: 'Delete',
     empty: 'Nothing was filmed yet.',
-    kept: 'Pieces stay on this phone until the courier has them.',
   },
 
   remove: {
@@ -106,11 +109,18 @@ export const text = {
     sevenDays: 'This browser deletes what a page keeps after 7 days without a visit. Add the page to the home screen, or leave pieces on the tray before that.',
     nearlyFull: (free) => `This phone has only ${free} left for this page. Large transfers may not fit.`,
     noWorker: 'This page cannot work offline here, because its address is not trusted https. Keep it open.',
-    none: 'This browser keeps nothing for this page, perhaps because of private browsing. Film and leave on the tray without closing the page.',
+  },
+
+  erase: {
+    start: 'Erase this page’s data',
+    title: 'Erase everything?',
+    words: 'The link to the tray and all pieces on this phone are erased. What lies on the tray stays there. To carry again, open the operator’s link again.',
+    confirm: 'Erase everything',
   },
 
   start: {
     failed: 'The page could not start. Reload it; what was kept is still here.',
+    noStore: 'This browser keeps nothing for this page, perhaps because of private browsing. Open the link in an ordinary window.',
   },
 };
 

@@ -4,6 +4,9 @@ import { sizeText, text } from './text.js';
 
 export const element = (id) => document.getElementById(id);
 
+// What each list shows, to draw it anew only when that changes.
+const drawn = new Map();
+
 function say(id, words) {
   // A live region is spoken again when its text is set, also to the same words.
   const node = element(id);
@@ -30,6 +33,7 @@ export function drawLabels() {
     'show-finished': text.show.finished,
     'show-stop': text.show.stop,
     'question-no': text.remove.cancel,
+    erase: text.erase.start,
   };
   Object.entries(labels).forEach(([id, words]) => say(id, words));
   element('video').setAttribute('aria-label', text.film.looking);
@@ -56,8 +60,9 @@ export function drawCameraTrouble(trouble) {
   say('camera-trouble', trouble === undefined ? '' : text.camera[trouble]);
 }
 
-// `film` is `{ running, sight, progress, known, trouble }`.
-export function drawFilm({ running, sight, progress, known, trouble }) {
+// `film` is `{ running, starting, sight, progress, known, trouble }`.
+export function drawFilm(film) {
+  const { running, progress } = film;
   element('film-panel').hidden = !running;
   element('film-start').hidden = running;
   // While filming, nothing pushes the picture and its button off a small screen.
@@ -65,7 +70,7 @@ export function drawFilm({ running, sight, progress, known, trouble }) {
   if (!running) {
     return;
   }
-  say('film-sight', sightText({ sight, progress, known, trouble }));
+  say('film-sight', sightText(film));
   const bar = element('film-progress');
   bar.hidden = progress === undefined;
   bar.max = progress?.wanted ?? 1;
@@ -73,7 +78,10 @@ export function drawFilm({ running, sight, progress, known, trouble }) {
   say('film-count', progress ? text.film.pieces(progress.have, progress.wanted) : '');
 }
 
-function sightText({ sight, progress, known, trouble }) {
+function sightText({ starting, sight, progress, known, trouble }) {
+  if (starting) {
+    return text.film.starting;
+  }
   if (trouble !== undefined) {
     return text.film[trouble];
   }
@@ -89,6 +97,12 @@ function sightText({ sight, progress, known, trouble }) {
 // `transfers` is `[{ id, totalBytes, state, showable, removable }]`; `act` is called with a verb and an id.
 export function drawTransfers(id, transfers, emptyText, act) {
   const list = element(id);
+  // A button must not be replaced under a finger for nothing.
+  const words = JSON.stringify(transfers);
+  if (drawn.get(id) === words) {
+    return;
+  }
+  drawn.set(id, words);
   const focused = document.activeElement?.dataset?.action;
   const items = transfers.map((transfer) => transferItem(transfer, act));
   if (items.length === 0) {
@@ -141,10 +155,11 @@ function button(verb, words, { id }, act) {
   return made;
 }
 
-// `show` is `{ at, count, round, rate, awake, slowest, fastest }`.
+// `show` is `{ at, count, round, rate, awake, isReplaced, slowest, fastest }`.
 export function drawShow(show) {
   say('show-place', text.show.place(show.at, show.count, show.round, show.rate));
-  say('show-awake', show.awake ? text.show.awake : text.show.mayDim);
+  const light = show.awake ? text.show.awake : text.show.mayDim;
+  say('show-awake', show.isReplaced ? text.show.gone : light);
   element('show-slower').disabled = show.slowest;
   element('show-faster').disabled = show.fastest;
 }

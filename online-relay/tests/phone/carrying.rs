@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 use online_relay::client::TrayClient;
 use online_relay::server::make_tray;
@@ -14,14 +15,19 @@ use super::browser::Browser;
 use super::video;
 use crate::common::{TestRelay, eventually, quick};
 
-/// The page as `phone/build.sh` makes it.
-fn build(dir: &Path) -> PathBuf {
-    let page = dir.join("page");
+/// The page as `phone/build.sh` makes it, once for all tests.
+fn built_page() -> PathBuf {
+    static BUILT: Once = Once::new();
+    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("phone-page");
+    BUILT.call_once(|| build(&page));
+    page
+}
+
+fn build(page: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("phone/build.sh");
-    let built = Command::new("sh").arg(script).arg(&page).output().unwrap();
+    let built = Command::new("sh").arg(script).arg(page).output().unwrap();
     let errors = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{errors}");
-    page
 }
 
 /// What a vault shows of a pack: codes of eight symbols each.
@@ -68,7 +74,7 @@ impl Scene {
     /// A phone in front of a screen that shows these codes, and a tray for it.
     fn new(codes: &[Vec<u8>]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (page, film) = (build(dir.path()), dir.path().join("film.y4m"));
+        let (page, film) = (built_page(), dir.path().join("film.y4m"));
         video::write(&film, codes);
         let data = dir.path().join("data");
         let relay = TestRelay::start_in(&data, |config| config.phone_page = Some(page));
@@ -90,10 +96,9 @@ impl Scene {
     fn start_relay(&mut self) {
         let (_, rest) = self.link.split_once("://").unwrap();
         let listen = rest.split('/').next().unwrap().parse().unwrap();
-        let page = self.dir.path().join("page");
         let relay = TestRelay::start_in(&self.dir.path().join("data"), |config| {
             config.listen = listen;
-            config.phone_page = Some(page);
+            config.phone_page = Some(built_page());
         });
         self.relay = Some(relay);
     }
