@@ -337,3 +337,23 @@ fn rolling_shutter_mixes_two_pictures_in_one_frame() {
     let again = to_film(&frame);
     assert_eq!((again.width, again.height), (1_280, 720));
 }
+
+#[test]
+fn reader_returns_to_full_size_when_dense_codes_come_into_view() {
+    let mut random = Random::new(12);
+    let noisy = CameraSpec {
+        noise_grey: 40.0,
+        ..CameraSpec::good_1080p()
+    };
+    let coarse = picture(&grid(3, 1, 1), &[b"very large modules".to_vec()]);
+    let code = random.bytes(1_400);
+    let dense = picture(&grid(27, 1, 1), std::slice::from_ref(&code));
+    let mut reader = Reader::new();
+    for seed in 0..4 {
+        reader.read(&still(&noisy, &coarse, seed));
+    }
+    let frame = still(&CameraSpec::good_720p(), &dense, 1);
+    let read = (0..20).any(|_| reader.read(&frame).payloads == std::slice::from_ref(&code));
+    assert!(read);
+    assert_eq!(reader.read(&frame).payloads, [code]);
+}

@@ -1,6 +1,10 @@
 //! Pictures and frames that were made to do harm.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use camera_model::Random;
 use carriers::light::{CodeGrid, Correction, GreyPicture, Reader, Seen, Sheet, Version};
@@ -14,6 +18,12 @@ use crate::{
 
 /// A million mutants: no panic comes through, nothing is read that was not shown.
 pub(crate) fn run() {
+    // What the decoders say when they give up is counted, not printed.
+    panic::set_hook(Box::new(|panic| match panic.location() {
+        Some(place) if place.file().contains("rxing") => count(&PANICS_RXING),
+        Some(place) if place.file().contains("rqrr") => count(&PANICS_RQRR),
+        _ => eprintln!("{panic}"),
+    }));
     let before = cpu_millis();
     let mut transfer = Transfer::new(100_000, 7);
     let bases = bases(&mut transfer);
@@ -57,30 +67,53 @@ pub(crate) fn run() {
     println!("| pictures with an unreadable code | {unreadable} |");
     println!("| frames accepted, all genuine | {accepted} |");
     println!("| frames accepted that nobody made | {wrong} |");
+    let (large_peak, slowest) = large();
+    println!(
+        "| panics of rxing, caught | {} |",
+        PANICS_RXING.load(Ordering::Relaxed)
+    );
+    println!(
+        "| panics of rqrr, caught | {} |",
+        PANICS_RQRR.load(Ordering::Relaxed)
+    );
     println!("| panics that came through | 0 |");
     println!("| peak memory, small pictures | {small_peak:.0} MiB |");
+    println!("| peak memory, with pictures of 2, 4 and 8 megapixels | {large_peak:.0} MiB |");
     println!(
-        "| peak memory, after pictures of 2, 4 and 8 megapixels | {:.0} MiB |",
-        large()
+        "| slowest of those, first and next frame | {:.0}, {:.0} ms CPU |",
+        slowest.0, slowest.1
     );
     println!("| CPU seconds | {:.0} |\n", (cpu_millis() - before) / 1e3);
     assert_eq!(wrong, 0, "a frame that nobody made");
 }
 
-/// Pictures as large as those of cameras, full of what looks like codes.
-fn large() -> f64 {
+/// Pictures as large as those of cameras, full of noise and of what looks like codes: the peak of
+/// memory, and the milliseconds of the slowest first and next frame.
+fn large() -> (f64, (f64, f64)) {
     let mut random = Random::new(3);
+    let mut slowest = (0.0_f64, 0.0_f64);
+    let mut look = |width, height, pixels| {
+        let picture = GreyPicture::new(width, height, pixels).unwrap();
+        let mut reader = Reader::new();
+        let mut spent = || {
+            let before = cpu_millis();
+            reader.read(&picture);
+            cpu_millis() - before
+        };
+        slowest = (slowest.0.max(spent()), slowest.1.max(spent()));
+    };
     for (width, height) in [(1_920, 1_080), (2_560, 1_600), (3_840, 2_160)] {
-        let noise = random.bytes(width * height);
-        Reader::new().read(&GreyPicture::new(width, height, noise).unwrap());
+        look(width, height, random.bytes(width * height));
         for scale in 1..4 {
-            let pixels = (0..width * height)
-                .map(|at| finder_grey(at % width / scale, at / width / scale))
-                .collect();
-            Reader::new().read(&GreyPicture::new(width, height, pixels).unwrap());
+            let grey = |at| finder_grey(at % width / scale, at / width / scale);
+            look(width, height, (0..width * height).map(grey).collect());
         }
     }
-    peak_mebibytes()
+    (peak_mebibytes(), slowest)
+}
+
+fn count(counter: &AtomicUsize) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Finder patterns side by side without end.
@@ -106,6 +139,9 @@ fn bases(transfer: &mut Transfer) -> Vec<(Vec<u8>, GreyPicture)> {
     bases.push(draw(b"WIFI:S:guests;T:WPA;P:welcome;;".to_vec(), 3, 3));
     bases
 }
+
+static PANICS_RXING: AtomicUsize = AtomicUsize::new(0);
+static PANICS_RQRR: AtomicUsize = AtomicUsize::new(0);
 
 const PICTURES: usize = 500_000;
 const PAYLOADS: usize = 500_000;

@@ -34,6 +34,11 @@ pub(super) fn module_pixels(set: &FinderPatternSet) -> f32 {
     (size(&set.bl) + size(&set.tl) + size(&set.tr)) / 3.0 / 7.0
 }
 
+/// Whether the set looks like a code and not like chance.
+pub(super) fn is_likely(set: &FinderPatternSet) -> bool {
+    skew(set) < SKEW_LIKELY
+}
+
 /// Whether two patterns are the same one.
 pub(super) fn is_same(one: &ConcentricPattern, other: &ConcentricPattern) -> bool {
     Point::distance(one.p, other.p) < size(one).max(size(other)) / 2.0
@@ -137,6 +142,9 @@ const PATTERNS_MAX: usize = 150;
 
 /// A square seen from thirty degrees aside is within it.
 const SKEW_MAX: f32 = 0.8;
+
+/// A code seen from twenty degrees aside is within it.
+const SKEW_LIKELY: f32 = 0.4;
 
 /// Where a square is looked for, in thirds of its side from where it was.
 const OFFSETS: [(f32, f32); 5] = [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)];

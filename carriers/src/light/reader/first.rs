@@ -98,7 +98,7 @@ impl Tracks {
                     misses: 0,
                 });
                 found = true;
-            } else {
+            } else if finder::is_likely(&set) {
                 sighting.see(finder::module_pixels(&set));
             }
         }

@@ -15,9 +15,11 @@ pub use sighting::{Seen, Sighting, Trouble};
 
 /// Reads the codes in the pictures of one camera.
 ///
-/// It remembers where codes were, so that the next picture of the same camera costs less; what it
-/// reads does not depend on that. No picture, however it was made, ends the program. What is read
-/// is bytes of unknown origin.
+/// It remembers where codes were, so that the next picture of the same camera costs less. No
+/// picture, however it was made, ends the program. What is read is bytes of unknown origin.
+///
+/// A decoder that gives up panics now and then; that is caught here, but a panic hook of the
+/// program hears of it.
 #[derive(Debug)]
 pub struct Reader {
     tracks: Tracks,
@@ -25,6 +27,7 @@ pub struct Reader {
     level: u32,
     /// Pictures in a row without one reading.
     barren: u32,
+    pictures: u32,
 }
 
 impl Default for Reader {
@@ -41,6 +44,7 @@ impl Reader {
             tracks: Tracks::default(),
             level: 0,
             barren: OPINION_INTERVAL - 1,
+            pictures: 0,
         }
     }
 
@@ -50,12 +54,23 @@ impl Reader {
     /// does not wait.
     pub fn read(&mut self, picture: &GreyPicture) -> Sighting {
         let base = level_within_bounds(picture);
-        let level = base + self.level;
-        let mut sighting = look(&mut self.tracks, picture, level);
-        if sighting.is_barren() {
-            self.barren = self.barren.saturating_add(1);
-            if self.barren.is_multiple_of(RETRY_INTERVAL) {
-                self.retry(picture, base, &mut sighting);
+        let mut sighting = look(&mut self.tracks, picture, base + self.level);
+        self.pictures = self.pictures.wrapping_add(1);
+        self.barren = if sighting.is_barren() {
+            self.barren.saturating_add(1)
+        } else {
+            0
+        };
+        let is_retry_due = sighting.is_barren() && self.barren.is_multiple_of(RETRY_INTERVAL);
+        // At a smaller size the densest codes beside a coarse one may go unnoticed.
+        let is_return_due = self.level > 0 && self.pictures.is_multiple_of(RETURN_INTERVAL);
+        if is_retry_due || is_return_due {
+            self.look_at_other_sizes(picture, base, &mut sighting);
+        }
+        if sighting.is_barren() && self.barren.is_multiple_of(OPINION_INTERVAL) {
+            let opinion = guarded(|| Some(second::read(shrunk(picture, base)?.as_ref())));
+            if let Some(found) = opinion.flatten().filter(|found| !found.is_barren()) {
+                sighting = found;
             }
         }
         if !sighting.is_barren() {
@@ -64,24 +79,20 @@ impl Reader {
         sighting
     }
 
-    /// Looks at other sizes, for noise that hides large modules, and asks the second decoder.
-    fn retry(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
+    /// Noise hides large modules; a smaller picture has less of it. The largest size at which
+    /// nothing is lost is kept.
+    fn look_at_other_sizes(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
+        let known = sighting.payloads.len().max(1);
         for level in (0..LEVELS).filter(|level| *level != self.level) {
             let mut tracks = Tracks::default();
             let found = look(&mut tracks, picture, base + level);
-            if !found.is_barren() {
+            if found.payloads.len() >= known {
                 *sighting = found;
                 self.tracks = tracks;
                 self.level = level;
                 return;
             }
             sighting.see_what(found.seen);
-        }
-        if self.barren.is_multiple_of(OPINION_INTERVAL) {
-            let opinion = guarded(|| Some(second::read(shrunk(picture, base)?.as_ref())));
-            if let Some(found) = opinion.flatten().filter(|found| !found.is_barren()) {
-                *sighting = found;
-            }
         }
     }
 }
@@ -119,3 +130,6 @@ const RETRY_INTERVAL: u32 = 6;
 
 /// And between two questions to the second decoder, which takes as long as ten pictures.
 const OPINION_INTERVAL: u32 = 24;
+
+/// Pictures read at a smaller size between two looks at the others.
+const RETURN_INTERVAL: u32 = 16;
