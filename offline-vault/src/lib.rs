@@ -7,7 +7,6 @@ pub mod cli;
 pub mod clock;
 pub mod files;
 pub mod limits;
-pub mod lockdown;
 pub mod names;
 pub mod passphrase;
 pub mod paths;

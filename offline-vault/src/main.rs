@@ -4,9 +4,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
+use carriers::light::screen::ScreenProcess;
 use clap::Parser as _;
+use lockdown::{Lockdown, Sockets};
 use offline_vault::cli::{self, PROGRAM, args::Arguments};
-use offline_vault::lockdown::Lockdown;
 use pack_format::advice::Exit;
 
 fn main() -> ExitCode {
@@ -16,9 +17,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(err) => return usage(&err),
     };
-    // Nothing but the command line was read so far: it says whether a window is needed.
-    let lockdown = Lockdown::apply(arguments.command.sockets());
-    let exit = catch_unwind(AssertUnwindSafe(|| cli::run(arguments, lockdown)));
+    // Nothing but the command line was read so far. The process of a window holds no keys; it
+    // begins before this one, and what it would inherit, gives up sockets.
+    let screen = arguments.command.opens_window().then(ScreenProcess::start);
+    let lockdown = Lockdown::apply(Sockets::None);
+    let exit = catch_unwind(AssertUnwindSafe(|| cli::run(arguments, lockdown, screen)));
     ExitCode::from(exit.unwrap_or_else(|_| bug()) as u8)
 }
 

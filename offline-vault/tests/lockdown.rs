@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
 use std::{fs, io, thread};
 
-use offline_vault::lockdown::{Lockdown, Sockets};
+use lockdown::{Lockdown, Sockets};
 use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 

@@ -127,7 +127,9 @@ fn reason(err: &eframe::Error) -> &'static str {
 }
 
 fn not_opened(reason: &'static str) -> ScreenError {
-    ScreenError::NotOpened { reason }
+    ScreenError::NotOpened {
+        reason: reason.into(),
+    }
 }
 
 static HOST: Mutex<Option<Sender<Request>>> = Mutex::new(None);

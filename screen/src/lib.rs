@@ -4,15 +4,17 @@
 //! the machine, it has by then, so that a program may give up the right to ask for more. The
 //! window lives on a thread of its own; [`Window`] is the end that the work holds.
 //!
+//! The program `causeway-screen` is the window in a process of its own: it holds no keys, and
+//! whoever holds them links none of this.
+//!
 //! `state` is plain data, `data` says what a picture of the window shows, `view` draws it and
 //! returns `command`s, and `command` is the only place where a person changes the state.
 
 mod app;
 mod command;
 mod data;
-mod error;
+mod desktop;
 mod host;
-mod means;
 mod screensaver;
 mod shared;
 mod state;
@@ -20,7 +22,6 @@ mod title;
 mod view;
 mod window;
 
-pub use error::ScreenError;
-pub use means::{Choice, Means, Written};
+pub use carriers::light::screen::ScreenError;
 pub use title::Title;
 pub use window::{Window, open};

@@ -15,8 +15,8 @@ use eframe::egui;
 
 use crate::{
     ScreenError, Title,
+    desktop::Desktop,
     host::{self, Request},
-    screensaver::has_desktop,
     shared::Shared,
     state::Area,
 };
@@ -42,9 +42,7 @@ pub struct Window {
 /// [`ScreenError::NoDesktop`], [`ScreenError::NotOpened`], [`ScreenError::TooSlow`], and
 /// [`ScreenError::AlreadyOpen`] while another window of the program is open.
 pub fn open(title: Title) -> Result<Window, ScreenError> {
-    if !has_desktop() {
-        return Err(ScreenError::NoDesktop);
-    }
+    Desktop::of_environment().check(title)?;
     let only = OnlyWindow::take()?;
     let shared = Arc::new(Shared::default());
     let (opened, is_open) = sync_channel(1);
@@ -112,9 +110,11 @@ impl Display for Window {
             (state.area, state.has_corner)
         });
         let grid = self.asked.grid(area.width, area.height, has_corner);
-        let picture = grid
-            .draw(sheet, 1)
-            .map_err(|source| DisplayError::new(ScreenError::Code { source }))?;
+        let picture = grid.draw(sheet, 1).map_err(|source| {
+            DisplayError::new(ScreenError::Code {
+                source: Some(source),
+            })
+        })?;
         self.shared.update(|state| {
             state.picture = Some(Arc::new(picture));
             state.picture_number += 1;

@@ -8,7 +8,7 @@ fn every_message_says_what_happened_and_what_to_do() {
     let errors = [
         ScreenError::NoDesktop,
         ScreenError::NotOpened {
-            reason: "it was closed at once",
+            reason: "it was closed at once".into(),
         },
         ScreenError::TooSlow { limit_secs: 30 },
         ScreenError::AlreadyOpen,

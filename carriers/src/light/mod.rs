@@ -14,6 +14,7 @@ mod picture;
 mod png_folder;
 pub(crate) mod png_read;
 mod reader;
+pub mod screen;
 mod terminal;
 mod watcher;
 

@@ -8,6 +8,7 @@
 mod arrivals;
 mod departures;
 mod drive;
+mod means;
 mod message;
 mod noticed;
 mod receiving;
@@ -17,6 +18,7 @@ mod told;
 
 pub(crate) use arrivals::forget;
 pub use drive::{Ending, Eyes, Glimpse, LightReport, Path, cross};
+pub use means::{Choice, Means, Written};
 pub use message::{MessageEyes, MessageShow, film_message, show_message};
 pub use noticed::Noticed;
 pub use session::{LightCrossing, Pieces};

@@ -9,7 +9,6 @@ use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
     Save, Send, Sync,
 };
-use crate::lockdown::Sockets;
 
 /// The offline machine's vault: people, pairings and sealed work, on one disk, without a network.
 #[derive(Debug, Parser)]
@@ -113,19 +112,14 @@ pub enum Command {
 }
 
 impl Command {
-    /// The sockets that it needs until its window is open.
+    /// Whether a window is to be opened, whose process has to be there before the lockdown.
     #[must_use]
-    pub fn sockets(&self) -> Sockets {
-        let opens_window = match self {
+    pub fn opens_window(&self) -> bool {
+        match self {
             Self::Sync(asked) => asked.light.screen,
             Self::Card(asked) => asked.screen,
             Self::Pair(PairCommand::Show { screen, .. }) => *screen,
             _ => false,
-        };
-        if opens_window {
-            Sockets::Display
-        } else {
-            Sockets::None
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn card(context: &Context, asked: &CardArgs) -> Result<Report, Comman
     };
     let mut text = String::new();
     if shown.is_asked() {
-        let means = light::open(&shown)?;
+        let means = light::open(context, &shown)?;
         let headline = "Your card: film it on the other machine, then close this.";
         light::show(context, means, Kind::Card, card.to_bytes(), headline)?;
         let _ = writeln!(text, "Your words are: {}", words(&card));

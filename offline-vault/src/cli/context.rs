@@ -1,10 +1,11 @@
 //! What every command needs: the options, the unlocked vault, the person to ask.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carriers::light::screen::{ScreenError, ScreenProcess};
 use zeroize::Zeroizing;
 
 use super::args::Options;
@@ -13,11 +14,11 @@ use super::lines::{Lines, NoLine};
 use super::report::talk;
 use crate::clock::UnixTime;
 use crate::limits::SESSION_IDLE_SECS;
-use crate::lockdown::Lockdown;
 use crate::passphrase::PassphraseSource;
 use crate::paths::Surroundings;
 use crate::vault::Vault;
 use crate::vault_key::KeyFile;
+use lockdown::Lockdown;
 
 /// One run of the program.
 pub struct Context {
@@ -25,20 +26,32 @@ pub struct Context {
     pub(super) lockdown: Lockdown,
     pub(super) lines: Lines,
     surroundings: Surroundings,
+    screen: Cell<Option<Result<ScreenProcess, ScreenError>>>,
     vault: OnceCell<Vault>,
 }
 
 impl Context {
     /// Nothing is opened before a command needs it.
     #[must_use]
-    pub fn new(options: Options, lockdown: Lockdown, surroundings: Surroundings) -> Self {
+    pub fn new(
+        options: Options,
+        lockdown: Lockdown,
+        screen: Option<Result<ScreenProcess, ScreenError>>,
+        surroundings: Surroundings,
+    ) -> Self {
         Self {
             options,
             lockdown,
             lines: Lines::new(),
             surroundings,
+            screen: Cell::new(screen),
             vault: OnceCell::new(),
         }
+    }
+
+    /// The process for a window, once.
+    pub(super) fn take_screen(&self) -> Option<Result<ScreenProcess, ScreenError>> {
+        self.screen.take()
     }
 
     /// The vault, unlocked now if it was not.

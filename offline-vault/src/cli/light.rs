@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use carriers::light::screen::Machine;
 use crossing::CrossingError;
-use crossing::light::{LightReport, Pieces, film_message, show_message};
+use crossing::light::{Choice, LightReport, Means, Pieces, Written, film_message, show_message};
 use pack_format::light::Kind;
-use screen::{Means, Title, Written};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -13,8 +13,7 @@ use super::contact::local_name;
 use super::progress::{Meter, count_text};
 use super::sync::{crossed_json, end, write_arrived, write_without_way};
 use super::work_args::{Light, Sync};
-use super::{CommandError, Context, Report, talk};
-use crate::lockdown::Lockdown;
+use super::{CommandError, Context, Report};
 use crate::vault::Vault;
 use crate::work::{self, Crossed, WorkError, sync_light};
 
@@ -26,8 +25,8 @@ impl Light {
     }
 
     /// What the two programs call the same.
-    pub(super) fn choice(&self) -> screen::Choice {
-        screen::Choice {
+    pub(super) fn choice(&self) -> Choice {
+        Choice {
             window: self.screen,
             terminal: self.terminal,
             images: self.images.clone(),
@@ -37,17 +36,10 @@ impl Light {
     }
 }
 
-/// Opens what is shown on and filmed with. From the moment a window is open, no further socket
-/// can be made.
-pub(super) fn open(light: &Light) -> Result<Means, CommandError> {
-    let means = Means::open(&light.choice(), Title::OfflineVault).map_err(WorkError::from)?;
-    if light.screen {
-        // What cannot be given up is said; the display's socket is the only one there is.
-        if let Err(err) = Lockdown::forbid_further_sockets() {
-            talk(&err.to_string());
-        }
-    }
-    Ok(means)
+/// Opens what is shown on and filmed with.
+pub(super) fn open(context: &Context, light: &Light) -> Result<Means, CommandError> {
+    let means = Means::open(&light.choice(), Machine::Offline, context.take_screen());
+    Ok(means.map_err(WorkError::from)?)
 }
 
 /// Shows a card or a pairing code until the person has had enough of it.
@@ -73,11 +65,11 @@ pub(super) fn film(
     kind: Kind,
     is_message: &dyn Fn(&[u8]) -> bool,
 ) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    let choice = screen::Choice {
+    let choice = Choice {
         camera: Some(camera),
-        ..screen::Choice::default()
+        ..Choice::default()
     };
-    let mut means = Means::open(&choice, Title::OfflineVault).map_err(WorkError::from)?;
+    let mut means = Means::open(&choice, Machine::Offline, None).map_err(WorkError::from)?;
     let mut meter = Meter::new("Filming", None, context.options.json);
     let filmed = match means.parts() {
         (_, Some(eyes)) => film_message(kind, is_message, eyes, &mut meter),
@@ -89,7 +81,7 @@ pub(super) fn film(
 /// Carries out `sync` by light.
 pub(super) fn sync(context: &Context, vault: &Vault, asked: &Sync) -> Result<Report, CommandError> {
     let with = asked.with.as_deref().map(local_name).transpose()?;
-    let mut means = open(&asked.light)?;
+    let mut means = open(context, &asked.light)?;
     // A terminal that is full of codes has its own lines for what a person is told.
     let is_quiet = context.options.json || asked.light.terminal;
     let mut meter = Meter::new("Crossing by light", None, is_quiet);

@@ -22,6 +22,7 @@ pub mod work_args;
 
 use std::path::Path;
 
+use carriers::light::screen::{ScreenError, ScreenProcess};
 use pack_format::advice::{Advice as _, Exit, as_text, what_happened};
 use serde_json::json;
 
@@ -33,17 +34,27 @@ pub use error::CommandError;
 pub use report::{PROGRAM, Report, talk};
 
 use crate::files::{FileError, read_bounded};
-use crate::lockdown::Lockdown;
 use crate::paths::Surroundings;
+use lockdown::Lockdown;
 
-/// Carries out one command line and says what came of it.
+/// Carries out one command line and says what came of it. `screen` is the process of a window,
+/// where the command opens one.
 #[must_use]
-pub fn run(arguments: Arguments, lockdown: Lockdown) -> Exit {
+pub fn run(
+    arguments: Arguments,
+    lockdown: Lockdown,
+    screen: Option<Result<ScreenProcess, ScreenError>>,
+) -> Exit {
     for failure in lockdown.failures() {
         talk(&failure.to_string());
     }
     let as_json = arguments.options.json;
-    let context = Context::new(arguments.options, lockdown, Surroundings::of_process());
+    let context = Context::new(
+        arguments.options,
+        lockdown,
+        screen,
+        Surroundings::of_process(),
+    );
     if matches!(arguments.command, Command::Unlock) {
         return finish(session::run(&context), as_json);
     }

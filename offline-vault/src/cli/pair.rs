@@ -46,7 +46,10 @@ fn show(context: &Context, asked: &PairArgs, light: &Light) -> Result<Report, Co
     let contact = asked.contact.as_deref().map(local_name).transpose()?;
     let vault = context.vault()?;
     // Before the code exists: a window that does not open must not cost one.
-    let means = light.is_asked().then(|| light::open(light)).transpose()?;
+    let means = light
+        .is_asked()
+        .then(|| light::open(context, light))
+        .transpose()?;
     let code = vault.show_pairing(&name, contact.as_ref(), context.now())?;
     let words = code.words();
     if let Some(means) = means {

@@ -13,7 +13,6 @@ use super::lines::NoLine;
 use super::progress::stop;
 use super::{CommandError, Context, Report, answer, finish, talk};
 use crate::limits::{SESSION_IDLE_SECS, SESSION_STOP_MILLIS};
-use crate::lockdown::Sockets;
 
 /// Reads and carries out lines until `lock`, `exit`, the end of the input, a signal, or too long
 /// without a line. The caller drops the context, and with it every key.
@@ -57,8 +56,9 @@ fn carry_out(context: &Context, text: &str) {
             let answered = match line.command {
                 Command::Init(_) => Err(CommandError::NotInSession { command: "init" }),
                 Command::Restore(_) => Err(CommandError::NotInSession { command: "restore" }),
-                // A window would need a socket, which the session gave up at its start.
-                command if command.sockets() != Sockets::None => Err(CommandError::NotInSession {
+                // The process of a window would need a socket, which the session gave up for
+                // everything that it starts.
+                command if command.opens_window() => Err(CommandError::NotInSession {
                     command: "a command with --screen",
                 }),
                 command => answer(context, command),

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use carriers::light::screen::Machine;
 use clap::{Args, Subcommand};
-use crossing::light::film_message;
+use crossing::light::{Choice, Means, film_message};
 use pack_format::advice::{Advice, Exit};
 use pack_format::light::Kind;
-use screen::{Choice, Means, Title};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -299,7 +299,7 @@ fn filmed_words(camera: String, form: Form) -> Result<Zeroizing<String>, Courier
         Form::Json => Watch::quiet(cancel),
         Form::Text => Watch::on_stderr(cancel),
     };
-    let mut means = Means::open(&choice, Title::OnlineRelay)?;
+    let mut means = Means::open(&choice, Machine::Online, None)?;
     let filmed = match means.parts() {
         (_, Some(eyes)) => film_message(Kind::Pairing, &|_| false, eyes, &mut watch)?,
         _ => return Err(CourierError::NoTerminal),
@@ -381,7 +381,7 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
     let mut written = None;
     let outcome = match (choice, pass) {
         (Some(choice), _) => {
-            let mut means = Means::open(&choice, Title::OnlineRelay)?;
+            let mut means = Means::open(&choice, Machine::Online, None)?;
             let outcome = courier.sync_light(&options, &mut means, &mut watch);
             written = means.close()?;
             outcome?

@@ -1,8 +1,7 @@
 //! A trip by light: a screen and a camera instead of a stick.
 
-use crossing::light::{self, LightReport, Path, Pieces};
+use crossing::light::{self, LightReport, Means, Path, Pieces};
 use pack_format::shown::Shown;
-use screen::Means;
 use serde_json::{Value, json};
 
 use super::error::CourierError;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crossing::light::Written;
 use pack_format::advice::Exit;
 use pack_format::shown::Shown;
-use screen::Written;
 
 use super::network::RelayReport;
 use super::outcome::{Carried, SyncOutcome, VaultOutcome};

@@ -1,10 +1,10 @@
 //! What this process gives up before it opens anything: sockets of every family, core dumps, and
 //! being looked into by other processes of the same user.
 //!
-//! The command line program needs no socket at all, so that none is allowed: a hole in a parser
-//! then has no way to speak to anybody. A window needs one to the display on the same machine:
+//! The vault needs no socket at all, so that none is allowed: a hole in a parser then has no way
+//! to speak to anybody. The process of a window needs one to the display on the same machine:
 //! only those are allowed until it is open, and none from then on. The filter holds for threads
-//! that start later.
+//! and processes that start later.
 
 use std::collections::BTreeMap;
 

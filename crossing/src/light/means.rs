@@ -8,15 +8,15 @@ use std::{
 };
 
 use carriers::{
-    light::{Display, DisplayError, OutputError, PdfPages, PngFolder, Terminal, Watcher, camera},
+    light::{
+        Display, DisplayError, OutputError, PdfPages, PngFolder, Terminal, Watcher, camera,
+        screen::{Machine, RemoteScreen, ScreenError, ScreenProcess},
+    },
     limits::CODE_PICTURES_MAX,
 };
-use crossing::{
-    CrossingError,
-    light::{Ending, Eyes},
-};
 
-use crate::{Title, Window};
+use super::drive::{Ending, Eyes};
+use crate::CrossingError;
 
 /// What a person has chosen. At most one of the first four is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,23 +41,26 @@ pub struct Means {
 
 enum Shows {
     Nothing,
-    Window(Window),
+    Window(RemoteScreen),
     Terminal(Terminal<io::Stdout>),
     Images(PngFolder),
     Pages { pages: PdfPages, path: PathBuf },
 }
 
 impl Means {
-    /// Opens what was chosen. A window is open when this returns, and makes no further
-    /// connections.
+    /// Opens what was chosen. `screen` is the process for a window, if it was started already.
     ///
     /// # Errors
     /// [`CrossingError::Display`], [`CrossingError::Camera`].
-    pub fn open(choice: &Choice, title: Title) -> Result<Self, CrossingError> {
+    pub fn open(
+        choice: &Choice,
+        machine: Machine,
+        screen: Option<Result<ScreenProcess, ScreenError>>,
+    ) -> Result<Self, CrossingError> {
         // A camera that is not there is said before a window comes up.
         let source = choice.camera.as_deref().map(camera::open_source);
         let source = source.transpose().map_err(CrossingError::Camera)?;
-        let shows = Shows::open(choice, title).map_err(CrossingError::Display)?;
+        let shows = Shows::open(choice, machine, screen).map_err(CrossingError::Display)?;
         Ok(Self {
             shows,
             watcher: source.map(|source| Watcher::start(source, READERS)),
@@ -123,9 +126,15 @@ pub enum Written {
 }
 
 impl Shows {
-    fn open(choice: &Choice, title: Title) -> Result<Self, DisplayError> {
+    fn open(
+        choice: &Choice,
+        machine: Machine,
+        screen: Option<Result<ScreenProcess, ScreenError>>,
+    ) -> Result<Self, DisplayError> {
         if choice.window {
-            return crate::open(title)
+            return screen
+                .unwrap_or_else(ScreenProcess::start)
+                .and_then(|screen| screen.open(machine))
                 .map(Self::Window)
                 .map_err(DisplayError::new);
         }
@@ -143,7 +152,10 @@ impl Shows {
                 return Err(DisplayError::new(exists()));
             }
             return Ok(Self::Pages {
-                pages: PdfPages::new(title.program()),
+                pages: PdfPages::new(match machine {
+                    Machine::Offline => "Causeway vault",
+                    Machine::Online => "Causeway relay",
+                }),
                 path: path.clone(),
             });
         }

@@ -1,0 +1,136 @@
+//! A window in a process of its own: what holds keys never meets the libraries of a desktop.
+//!
+//! The program `causeway-screen` owns the window, the connection to the display and nothing else;
+//! it is told over a pipe what to show, and answers what it has room for. It lies beside the
+//! program that starts it.
+
+mod error;
+mod wire;
+
+use std::{
+    env,
+    io::{BufReader, BufWriter},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use super::{Display, DisplayError, Sheet, Status, Wanted};
+pub use error::ScreenError;
+pub use wire::{Ask, Reply, read_ask, read_reply, write_ask, write_reply};
+
+/// Which of the two machines a window belongs to: it says so in words and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// The vault's, without a network.
+    Offline,
+    /// The relay's, with one.
+    Online,
+}
+
+/// The process that can open a window, before it does.
+///
+/// Starting it early lets a program give up the right to make sockets before it opens anything
+/// else: the process keeps that right for itself.
+pub struct ScreenProcess {
+    child: Child,
+    asks: BufWriter<ChildStdin>,
+    replies: BufReader<ChildStdout>,
+}
+
+/// An open window in another process. It closes when this is dropped.
+pub struct RemoteScreen(ScreenProcess);
+
+impl ScreenProcess {
+    /// Starts the program; it opens no window yet and connects to nothing.
+    ///
+    /// # Errors
+    /// [`ScreenError::NotInstalled`] when it is not beside this program or cannot be started.
+    pub fn start() -> Result<Self, ScreenError> {
+        let path = path_of_program().ok_or(ScreenError::NotInstalled {
+            path: PathBuf::from(PROGRAM),
+        })?;
+        Self::start_at(&path)
+    }
+
+    /// Starts the program at `path`.
+    ///
+    /// # Errors
+    /// As for [`ScreenProcess::start`].
+    pub fn start_at(path: &Path) -> Result<Self, ScreenError> {
+        let mut child = Command::new(path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|_| ScreenError::NotInstalled {
+                path: path.to_owned(),
+            })?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (stdin, stdout) = pipes.ok_or(ScreenError::Ended)?;
+        Ok(Self {
+            child,
+            asks: BufWriter::new(stdin),
+            replies: BufReader::new(stdout),
+        })
+    }
+
+    /// Opens the window, and returns when its first picture has been drawn.
+    ///
+    /// # Errors
+    /// What the process says, or [`ScreenError::Ended`].
+    pub fn open(mut self, machine: Machine) -> Result<RemoteScreen, ScreenError> {
+        match self.ask(&Ask::Open(machine))? {
+            Reply::Done => Ok(RemoteScreen(self)),
+            Reply::Failed(err) => Err(err),
+            _ => Err(ScreenError::Ended),
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Result<Reply, ScreenError> {
+        write_ask(&mut self.asks, ask).map_err(|_| ScreenError::Ended)?;
+        read_reply(&mut self.replies).map_err(|_| ScreenError::Ended)
+    }
+}
+
+impl Drop for ScreenProcess {
+    /// The end of its input closes the window; a process that does not end then is ended.
+    fn drop(&mut self) {
+        // Both fail only where the process is gone already.
+        let _ = write_ask(&mut self.asks, &Ask::Close);
+        let _ = read_reply(&mut self.replies);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Display for RemoteScreen {
+    /// A window whose process has gone, as at Ctrl-C, wants nothing more.
+    fn wait(&mut self) -> Result<Wanted, DisplayError> {
+        match self.0.ask(&Ask::Wait) {
+            Ok(Reply::Wanted(wanted)) => Ok(wanted),
+            Ok(Reply::Failed(err)) => Err(DisplayError::new(err)),
+            Ok(Reply::Done) | Err(_) => Ok(Wanted::Nothing),
+        }
+    }
+
+    fn show(&mut self, sheet: &Sheet, status: &Status) -> Result<(), DisplayError> {
+        match self.0.ask(&Ask::Show(sheet.clone(), status.clone())) {
+            Ok(Reply::Failed(err)) => Err(DisplayError::new(err)),
+            // That the process has gone shows when it is asked what it wants next.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Beside this program, or beside the folder of tests and benchmarks that this program is in.
+fn path_of_program() -> Option<PathBuf> {
+    let this = env::current_exe().ok()?;
+    let mut folders = this.ancestors().skip(1).take(2);
+    let paths = folders.find_map(|folder| {
+        let path = folder.join(PROGRAM);
+        path.is_file().then_some(path)
+    });
+    paths.or_else(|| Some(this.parent()?.join(PROGRAM)))
+}
+
+/// The name of the program.
+const PROGRAM: &str = "causeway-screen";
