@@ -1,8 +1,8 @@
 //! Keeps the screen on while codes are shown: nobody touches a machine that faces a camera.
 
-use std::env;
-
 use x11rb::{protocol::screensaver::ConnectionExt as _, rust_connection::RustConnection};
+
+use crate::desktop::Desktop;
 
 /// The X server's screensaver.
 pub(crate) struct Screensaver {
@@ -15,7 +15,7 @@ impl Screensaver {
     /// Finds the one of this desktop. Wayland has a protocol for it, but it needs the window's
     /// own connection, which takes unsafe code.
     pub(crate) fn find() -> Option<Self> {
-        if is_set("WAYLAND_DISPLAY") || !is_set("DISPLAY") {
+        if !Desktop::of_environment().is_x11() {
             return None;
         }
         let (connection, _) = x11rb::connect(None).ok()?;
@@ -34,15 +34,6 @@ impl Screensaver {
         let asked = self.connection.screensaver_suspend(u32::from(is_suspended));
         asked.is_ok_and(|cookie| cookie.check().is_ok())
     }
-}
-
-/// Whether there is a desktop at all.
-pub(crate) fn has_desktop() -> bool {
-    is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
-}
-
-fn is_set(name: &str) -> bool {
-    env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// For the person, where the screen could not be kept on.
