@@ -1,6 +1,7 @@
 //! `offline-vault`: parses the command line, gives up what it does not need, carries out one
 //! command.
 
+use std::env::current_exe;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
@@ -19,7 +20,10 @@ fn main() -> ExitCode {
     };
     // Nothing but the command line was read so far. The process of a window holds no keys; it
     // begins before this one, and what it would inherit, gives up sockets.
-    let screen = arguments.command.opens_window().then(ScreenProcess::start);
+    let screen = arguments
+        .command
+        .opens_window()
+        .then(|| ScreenProcess::start_beside(current_exe()));
     let lockdown = Lockdown::apply(Sockets::None);
     let exit = catch_unwind(AssertUnwindSafe(|| cli::run(arguments, lockdown, screen)));
     ExitCode::from(exit.unwrap_or_else(|_| bug()) as u8)

@@ -48,7 +48,7 @@ enum Shows {
 }
 
 impl Means {
-    /// Opens what was chosen. `screen` is the process for a window, if it was started already.
+    /// Opens what was chosen. `screen` is the process for a window, where one was chosen.
     ///
     /// # Errors
     /// [`CrossingError::Display`], [`CrossingError::Camera`].
@@ -133,7 +133,7 @@ impl Shows {
     ) -> Result<Self, DisplayError> {
         if choice.window {
             return screen
-                .unwrap_or_else(ScreenProcess::start)
+                .unwrap_or(Err(ScreenError::Ended))
                 .and_then(|screen| screen.open(machine))
                 .map(Self::Window)
                 .map_err(DisplayError::new);

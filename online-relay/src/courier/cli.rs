@@ -1,11 +1,12 @@
 //! The courier's command line, and what each command prints.
 
+use std::env::current_exe;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use carriers::light::screen::Machine;
+use carriers::light::screen::{Machine, ScreenProcess};
 use clap::{Args, Subcommand};
 use crossing::light::{Choice, Means, film_message};
 use pack_format::advice::{Advice, Exit};
@@ -381,7 +382,9 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
     let mut written = None;
     let outcome = match (choice, pass) {
         (Some(choice), _) => {
-            let mut means = Means::open(&choice, Machine::Online, None)?;
+            let start = || ScreenProcess::start_beside(current_exe());
+            let screen = choice.window.then(start);
+            let mut means = Means::open(&choice, Machine::Online, screen)?;
             let outcome = courier.sync_light(&options, &mut means, &mut watch);
             written = means.close()?;
             outcome?

@@ -8,8 +8,7 @@ mod error;
 mod wire;
 
 use std::{
-    env,
-    io::{BufReader, BufWriter},
+    io::{self, BufReader, BufWriter},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -41,21 +40,20 @@ pub struct ScreenProcess {
 pub struct RemoteScreen(ScreenProcess);
 
 impl ScreenProcess {
-    /// Starts the program; it opens no window yet and connects to nothing.
+    /// Starts the program that lies beside `this_program`, as the system names the one that runs.
+    /// It opens no window yet and connects to nothing.
     ///
     /// # Errors
-    /// [`ScreenError::NotInstalled`] when it is not beside this program or cannot be started.
-    pub fn start() -> Result<Self, ScreenError> {
-        let path = path_of_program().ok_or(ScreenError::NotInstalled {
-            path: PathBuf::from(PROGRAM),
-        })?;
-        Self::start_at(&path)
+    /// [`ScreenError::NotInstalled`] when it is not there or cannot be started.
+    pub fn start_beside(this_program: io::Result<PathBuf>) -> Result<Self, ScreenError> {
+        let this_program = this_program.unwrap_or_default();
+        Self::start_at(&this_program.with_file_name(PROGRAM))
     }
 
     /// Starts the program at `path`.
     ///
     /// # Errors
-    /// As for [`ScreenProcess::start`].
+    /// As for [`ScreenProcess::start_beside`].
     pub fn start_at(path: &Path) -> Result<Self, ScreenError> {
         let mut child = Command::new(path)
             .stdin(Stdio::piped())
@@ -119,17 +117,6 @@ impl Display for RemoteScreen {
             _ => Ok(()),
         }
     }
-}
-
-/// Beside this program, or beside the folder of tests and benchmarks that this program is in.
-fn path_of_program() -> Option<PathBuf> {
-    let this = env::current_exe().ok()?;
-    let mut folders = this.ancestors().skip(1).take(2);
-    let paths = folders.find_map(|folder| {
-        let path = folder.join(PROGRAM);
-        path.is_file().then_some(path)
-    });
-    paths.or_else(|| Some(this.parent()?.join(PROGRAM)))
 }
 
 /// The name of the program.

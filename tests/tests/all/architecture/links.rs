@@ -56,9 +56,18 @@ const ONE_WAY: &[(&str, &[&str])] = &[
     ("bundle-format", &["pack-format"]),
     ("carriers", &["pack-format"]),
     ("crossing", &["carriers", "pack-format"]),
+    ("lockdown", &[]),
+    ("screen", &["carriers", "lockdown", "pack-format"]),
+    ("camera-model", &[]),
     (
         "offline-vault",
-        &["bundle-format", "carriers", "crossing", "pack-format"],
+        &[
+            "bundle-format",
+            "carriers",
+            "crossing",
+            "lockdown",
+            "pack-format",
+        ],
     ),
     ("online-relay", &["carriers", "crossing", "pack-format"]),
 ];
@@ -94,6 +103,22 @@ fn assert_links_none(package: &str, banned: &[&str], reason: &str) {
 fn vault_links_no_crate_that_opens_sockets() {
     let reason = "nothing in the vault may speak to a network";
     assert_links_none("offline-vault", NETWORK, reason);
+}
+
+/// A window holds no keys, and what holds keys links no window.
+#[test]
+fn programs_link_no_window() {
+    let window = ["accesskit", "eframe", "egui", "winit", "x11rb", "zbus"];
+    let reason = "windows belong to causeway-screen";
+    assert_links_none("offline-vault", &window, reason);
+    assert_links_none("online-relay", &window, reason);
+}
+
+#[test]
+fn screen_links_nothing_that_opens_a_pack_or_a_bundle() {
+    let reason = "a window shows sealed codes and holds no keys";
+    assert_links_none("screen", &["crossing"], reason);
+    assert_links_none("screen", OPENERS, reason);
 }
 
 #[test]
