@@ -16,6 +16,10 @@ const { element } = view;
 const DRAW_EVERY_MS = 150;
 
 class App {
+  constructor() {
+    this.fragment = takeFragment();
+  }
+
   async start() {
     view.drawLabels();
     this.big = false;
@@ -47,10 +51,13 @@ class App {
     element('erase').onclick = () => this.erase();
     addEventListener('keydown', (event) => this.key(event));
     addEventListener('resize', () => this.show.repaint());
-    addEventListener('hashchange', () => this.connect());
+    addEventListener('hashchange', () => {
+      this.fragment = takeFragment();
+      void this.connect();
+    });
   }
 
-  // Takes the token out of the address, where it can be seen, and begins to carry.
+  // Begins to carry for the tray of the link, or for the one that is known.
   async connect() {
     const kept = await this.store.setting('token');
     const token = await this.tokenOfLink(kept);
@@ -72,15 +79,14 @@ class App {
   }
 
   async tokenOfLink(kept) {
-    const fragment = location.hash;
+    const { fragment } = this;
+    this.fragment = '';
     if (fragment === '') {
       return kept;
     }
-    history.replaceState(null, '', location.pathname);
     const token = readToken(fragment);
     if (token === undefined) {
-      view.drawCameraTrouble(undefined);
-      await view.ask({ title: text.title, words: text.link.broken, yes: text.link.keep, no: text.link.keep });
+      await view.ask({ title: text.title, words: text.link.broken, no: text.link.close });
       return kept;
     }
     if (kept === undefined || kept === token) {
@@ -341,6 +347,15 @@ class App {
   async warn() {
     view.drawWarnings(await storageWarnings());
   }
+}
+
+// Takes the token out of the address, where it can be seen. Returns it.
+function takeFragment() {
+  const { hash, pathname } = location;
+  if (hash !== '') {
+    history.replaceState(null, '', pathname);
+  }
+  return hash;
 }
 
 // The page opens without a network from the second time on.

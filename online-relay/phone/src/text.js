@@ -10,6 +10,7 @@ export const text = {
     other: 'This link is for another tray. Change to it? What is on this phone stays here and is left on the new tray.',
     change: 'Change to the new tray',
     keep: 'Keep the old one',
+    close: 'Close',
     broken: 'The link is not whole: the part behind # is missing or damaged. Copy all of it, or scan its code again.',
   },
 

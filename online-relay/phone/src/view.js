@@ -174,12 +174,14 @@ export function drawStage(visible, big) {
   element('show-size').setAttribute('aria-pressed', String(big));
 }
 
-// Asks before something is lost; resolves to whether the person agreed.
+// Asks before something is lost; resolves to whether the person agreed. Without a `yes` there is
+// nothing to agree to.
 export function ask({ title, words, yes, no }) {
   const dialog = element('question');
   say('question-title', title);
   say('question-text', words);
-  say('question-yes', yes);
+  say('question-yes', yes ?? '');
+  element('question-yes').hidden = yes === undefined;
   say('question-no', no);
   return new Promise((resolve) => {
     const answer = (agreed) => () => {

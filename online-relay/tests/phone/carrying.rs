@@ -312,3 +312,59 @@ fn the_page_counts_symbols_as_a_vault_does() {
     let found: Vec<Vec<(u8, u32)>> = serde_json::from_slice(&found.stdout).expect(&errors);
     assert_eq!(found, places);
 }
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_film_that_stops_early_goes_on_where_it_stopped() {
+    let pack = crate::common::bundle(8000, 3);
+    let codes = shown(&pack, 5, 5);
+    let mut card = codes[0].clone();
+    card[0] = 0xc9;
+    // Filmed, and each of another kind.
+    let mut film = codes.clone();
+    film.extend([
+        with_checksum(card),
+        vec![0xca, 0x10, 0, 1],
+        vec![0xc8, 0x20],
+    ]);
+    let mut scene = Scene::new(&film);
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "Connected to the tray.");
+    browser.click("#film-start");
+    for words in [
+        "This is a contact card.",
+        "but damaged on the way",
+        "a newer version",
+    ] {
+        browser.wait_for("#film-sight", words);
+    }
+    browser.wait_for("#film-count", "40 of 144 pieces");
+    browser.wait_for("#filmed", "On phone (40 of 144)");
+    // Without a word of farewell, as phones do.
+    assert_eq!(browser.open("about:blank"), None);
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#filmed", "On phone (40 of 144)");
+    let courier = &scene.courier;
+    eventually("what is there is on the tray", || {
+        courier.frames(0).unwrap().frames.len() == codes.len()
+    });
+    // Neither the card nor anything else that was in view.
+    let frames: BTreeSet<_> = courier.frames(0).unwrap().frames.into_iter().collect();
+    assert_eq!(frames, codes.into_iter().collect());
+    scene.browser.click("#erase");
+    scene.browser.wait_for("#question", "Erase everything?");
+    scene.browser.click("#question-yes");
+    scene
+        .browser
+        .wait_for("#network", "This phone has no tray yet.");
+    scene.browser.wait_for("#filmed", "Nothing was filmed yet.");
+}
+
+/// The frame with a checksum that fits what was altered in it.
+fn with_checksum(mut frame: Vec<u8>) -> Vec<u8> {
+    let rest = [&frame[..16], &frame[20..]].concat();
+    frame[16..20].copy_from_slice(&crate::trays::crc32c(&rest).to_be_bytes());
+    frame
+}

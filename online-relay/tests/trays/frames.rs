@@ -68,7 +68,7 @@ pub(crate) fn transfer(seed: u8) -> TransferName {
     }
 }
 
-fn crc32c(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {
             1 => (crc >> 1) ^ 0x82f6_3b78,
