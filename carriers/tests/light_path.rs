@@ -230,7 +230,7 @@ fn code_that_moves_is_followed_and_one_that_went_is_forgotten() {
 }
 
 #[test]
-fn code_that_is_too_small_or_too_blurred_is_named_so() {
+fn code_that_is_too_small_or_spoilt_is_named_so() {
     let code = Random::new(6).bytes(1_400);
     let drawn = picture(&grid(27, 1, 1), &[code]);
     let seen = |spec: CameraSpec| Reader::new().read(&still(&spec, &drawn, 1)).seen;
@@ -242,13 +242,16 @@ fn code_that_is_too_small_or_too_blurred_is_named_so() {
         matches!(far, Seen::Unreadable { trouble: Trouble::TooSmall, module_pixels } if module_pixels < 2.5),
         "{far:?}"
     );
-    let blurred = seen(CameraSpec {
-        blur_pixels: 2.5,
-        ..CameraSpec::good_720p()
-    });
+    let (width, height) = (drawn.width(), drawn.height());
+    let mut covered = drawn.pixels().to_vec();
+    covered[width * height / 3..width * height / 2].fill(255);
+    let covered = GreyPicture::new(width, height, covered).unwrap();
+    let spoilt = Reader::new()
+        .read(&still(&CameraSpec::good_720p(), &covered, 1))
+        .seen;
     assert!(
-        matches!(blurred, Seen::Unreadable { trouble: Trouble::Blurred, module_pixels } if module_pixels > 4.0),
-        "{blurred:?}"
+        matches!(spoilt, Seen::Unreadable { trouble: Trouble::Blurred, module_pixels } if module_pixels > 4.0),
+        "{spoilt:?}"
     );
 }
 

@@ -1,7 +1,7 @@
 //! The first opinion: `rxing`, in its parts, so that it follows several codes.
 
 use rxing::{
-    common::{BitMatrix, DetectorRXingResult as _},
+    common::{BitMatrix, DetectorRXingResult as _, cpp_essentials::DecoderResult},
     qrcode::cpp_port::{
         decoder::Decode,
         detector::{FinderPatternSet, SampleQR},
@@ -11,19 +11,23 @@ use rxing::{
 use super::{Sighting, bits::Bits, finder, guarded};
 
 /// The codes that were read lately, and where they were.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tracks {
     tracks: Vec<Track>,
+    /// Codes in the latest picture that were seen and not read.
+    unread_count: usize,
     since_search: u32,
     /// Searches in a row that found nothing new.
     idle_searches: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Track {
     set: FinderPatternSet,
     /// Whether it was where it was before.
     is_there: bool,
+    /// Whether it was ever read.
+    was_read: bool,
     /// Pictures in a row in which it was not read.
     misses: u32,
 }
@@ -32,6 +36,7 @@ impl Tracks {
     /// Reads what is where codes were, and looks everywhere when that is due.
     pub(super) fn read(&mut self, bits: &Bits) -> Sighting {
         let mut sighting = Sighting::default();
+        self.unread_count = 0;
         self.follow(bits, &mut sighting);
         self.since_search += 1;
         if self.since_search >= self.search_interval() {
@@ -39,6 +44,19 @@ impl Tracks {
             self.search(bits, &mut sighting);
         }
         sighting
+    }
+
+    /// How many codes in the latest picture were seen and not read.
+    pub(super) fn unread_count(&self) -> usize {
+        self.unread_count
+    }
+
+    /// The same, about to look everywhere.
+    pub(super) fn before_search(&self) -> Self {
+        Self {
+            since_search: SETTLED_INTERVAL,
+            ..self.clone()
+        }
     }
 
     fn search_interval(&self) -> u32 {
@@ -61,71 +79,129 @@ impl Tracks {
                 continue;
             };
             track.set = set;
-            if let Some(payload) = payload(bits.matrix(), &set) {
+            if let Looked::Read(payload) = look_at(bits.matrix(), &set) {
                 track.misses = 0;
+                track.was_read = true;
                 sighting.push(payload);
             } else {
+                self.unread_count += 1;
                 sighting.see(finder::module_pixels(&set));
             }
         }
-        self.tracks.retain(|track| track.misses <= MISSES_MAX);
+        self.tracks.retain(|track| {
+            let misses_max = if track.was_read {
+                MISSES_MAX
+            } else {
+                CLAIM_MISSES_MAX
+            };
+            track.misses <= misses_max
+        });
     }
 
     /// Reads the codes that are not followed yet.
     fn search(&mut self, bits: &Bits, sighting: &mut Sighting) {
+        // What has moved away is found where it is now.
+        self.tracks.retain(|track| track.is_there);
         let sets = guarded(|| finder::search(bits)).unwrap_or_default();
         let mut tries_left = TRIES_MAX;
         let mut found = false;
-        // What has moved away is found where it is now.
-        self.tracks.retain(|track| track.is_there);
         for set in sets {
             if self.tracks.len() == TRACKS_MAX || tries_left == 0 {
                 break;
             }
-            if self
-                .tracks
-                .iter()
-                .any(|track| shares_pattern(&track.set, &set))
-            {
+            if self.tracks.iter().any(|track| track.settles(&set)) {
                 continue;
             }
             tries_left -= 1;
-            if let Some(payload) = payload(bits.matrix(), &set) {
-                sighting.push(payload);
-                self.tracks.push(Track {
-                    set,
-                    is_there: true,
-                    misses: 0,
-                });
-                found = true;
-            } else if finder::is_likely(&set) {
-                sighting.see(finder::module_pixels(&set));
+            match look_at(bits.matrix(), &set) {
+                Looked::Read(payload) => {
+                    sighting.push(payload);
+                    // What was made of the same squares was none.
+                    self.tracks
+                        .retain(|track| shared_count(&track.set, &set) == 0);
+                    self.tracks.push(Track::new(set, true));
+                    found = true;
+                }
+                Looked::Unread => {
+                    self.unread_count += 1;
+                    sighting.see(finder::module_pixels(&set));
+                    if self
+                        .tracks
+                        .iter()
+                        .all(|track| shared_count(&track.set, &set) == 0)
+                    {
+                        self.tracks.push(Track::new(set, false));
+                        found = true;
+                    }
+                }
+                Looked::Nothing if finder::is_likely(&set) => {
+                    self.unread_count += 1;
+                    sighting.see(finder::module_pixels(&set));
+                }
+                Looked::Nothing => {}
             }
         }
         self.idle_searches = if found { 0 } else { self.idle_searches + 1 };
     }
 }
 
-fn shares_pattern(one: &FinderPatternSet, other: &FinderPatternSet) -> bool {
-    let of = |set: &FinderPatternSet| [set.bl, set.tl, set.tr];
-    of(one).iter().any(|pattern| {
-        of(other)
-            .iter()
-            .any(|other| finder::is_same(pattern, other))
-    })
+impl Track {
+    fn new(set: FinderPatternSet, was_read: bool) -> Self {
+        Self {
+            set,
+            is_there: true,
+            was_read,
+            misses: 0,
+        }
+    }
+
+    /// Whether nothing is to be learnt from a set that may share squares with this one. One that
+    /// was never read may consist of squares of two codes.
+    fn settles(&self, set: &FinderPatternSet) -> bool {
+        let shared = shared_count(&self.set, set);
+        if self.was_read {
+            shared > 0
+        } else {
+            shared == 3
+        }
+    }
 }
 
-/// The bytes as they were put in: never as text, which would be guessed.
-fn payload(bits: &BitMatrix, set: &FinderPatternSet) -> Option<Vec<u8>> {
-    guarded(|| {
-        let sampled = SampleQR(bits, set).ok()?;
-        let decoded = Decode(sampled.getBits()).ok()?;
-        decoded
-            .isValid()
-            .then(|| decoded.content().bytes().to_vec())
-    })
-    .flatten()
+fn shared_count(one: &FinderPatternSet, other: &FinderPatternSet) -> usize {
+    let pairs = [(one.bl, other), (one.tl, other), (one.tr, other)];
+    let is_shared = |(pattern, set): &(_, &FinderPatternSet)| {
+        [set.bl, set.tl, set.tr]
+            .iter()
+            .any(|other| finder::is_same(pattern, other))
+    };
+    pairs.iter().filter(|pair| is_shared(pair)).count()
 }
+
+/// What three squares turned out to be.
+enum Looked {
+    /// Chance, or too small a code to tell.
+    Nothing,
+    /// A code: it names its version rightly.
+    Unread,
+    /// The bytes as they were put in: never as text, which would be guessed.
+    Read(Vec<u8>),
+}
+
+fn look_at(bits: &BitMatrix, set: &FinderPatternSet) -> Looked {
+    let sampled = guarded(|| SampleQR(bits, set).ok()).flatten();
+    let Some(sampled) = sampled else {
+        return Looked::Nothing;
+    };
+    let decoded = guarded(|| Decode(sampled.getBits()).ok()).flatten();
+    match decoded.filter(DecoderResult::isValid) {
+        Some(decoded) => Looked::Read(decoded.content().bytes().to_vec()),
+        None if sampled.getBits().height() >= NAMED_VERSION_MODULES => Looked::Unread,
+        None => Looked::Nothing,
+    }
+}
+
+/// Codes from version 7 on name their version, with error correction.
+const NAMED_VERSION_MODULES: u32 = 45;
 
 /// Every picture, while there is nothing to lose.
 const NOTHING_THERE_INTERVAL: u32 = 1;
@@ -141,6 +217,9 @@ const IDLE_SEARCHES: u32 = 3;
 
 /// A second without one reading: the code is gone.
 const MISSES_MAX: u32 = 30;
+
+/// What was never read is soon given up, and perhaps found again.
+const CLAIM_MISSES_MAX: u32 = 8;
 
 /// Six codes, a corner code each side, and some of somebody else.
 const TRACKS_MAX: usize = 12;

@@ -4,12 +4,13 @@ mod bits;
 mod finder;
 mod first;
 mod second;
+mod sharpen;
 mod shrink;
 mod sighting;
 
 use std::panic::{self, AssertUnwindSafe};
 
-use self::{bits::Bits, first::Tracks, shrink::shrunk};
+use self::{bits::Bits, first::Tracks, sharpen::sharpened, shrink::shrunk};
 use super::GreyPicture;
 pub use sighting::{Seen, Sighting, Trouble};
 
@@ -23,11 +24,21 @@ pub use sighting::{Seen, Sighting, Trouble};
 #[derive(Debug)]
 pub struct Reader {
     tracks: Tracks,
-    /// Where codes were read last: at one part in `2^level` of each side.
-    level: u32,
+    /// How codes were read last.
+    view: View,
     /// Pictures in a row without one reading.
     barren: u32,
+    /// Pictures in which a code was seen and not read.
+    unread: u32,
     pictures: u32,
+}
+
+/// How a picture is prepared before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct View {
+    /// At one part in `2^level` of each side.
+    level: u32,
+    is_sharpened: bool,
 }
 
 impl Default for Reader {
@@ -42,8 +53,9 @@ impl Reader {
     pub fn new() -> Self {
         Self {
             tracks: Tracks::default(),
-            level: 0,
+            view: View::PLAIN,
             barren: OPINION_INTERVAL - 1,
+            unread: COMPARE_INTERVAL - 1,
             pictures: 0,
         }
     }
@@ -54,7 +66,7 @@ impl Reader {
     /// does not wait.
     pub fn read(&mut self, picture: &GreyPicture) -> Sighting {
         let base = level_within_bounds(picture);
-        let mut sighting = look(&mut self.tracks, picture, base + self.level);
+        let mut sighting = look(&mut self.tracks, picture, base, self.view);
         self.pictures = self.pictures.wrapping_add(1);
         self.barren = if sighting.is_barren() {
             self.barren.saturating_add(1)
@@ -63,9 +75,11 @@ impl Reader {
         };
         let is_retry_due = sighting.is_barren() && self.barren.is_multiple_of(RETRY_INTERVAL);
         // At a smaller size the densest codes beside a coarse one may go unnoticed.
-        let is_return_due = self.level > 0 && self.pictures.is_multiple_of(RETURN_INTERVAL);
+        let is_return_due = self.view.level > 0 && self.pictures.is_multiple_of(RETURN_INTERVAL);
         if is_retry_due || is_return_due {
-            self.look_at_other_sizes(picture, base, &mut sighting);
+            self.change_view(picture, base, &mut sighting);
+        } else {
+            self.compare_sharpness(picture, base, &mut sighting);
         }
         if sighting.is_barren() && self.barren.is_multiple_of(OPINION_INTERVAL) {
             let opinion = guarded(|| Some(second::read(shrunk(picture, base)?.as_ref())));
@@ -79,26 +93,63 @@ impl Reader {
         sighting
     }
 
-    /// Noise hides large modules; a smaller picture has less of it. The largest size at which
-    /// nothing is lost is kept.
-    fn look_at_other_sizes(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
+    /// Keeps the first view that loses nothing: blur hides small modules and noise large ones.
+    fn change_view(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
         let known = sighting.payloads.len().max(1);
-        for level in (0..LEVELS).filter(|level| *level != self.level) {
+        for view in VIEWS.into_iter().filter(|view| *view != self.view) {
             let mut tracks = Tracks::default();
-            let found = look(&mut tracks, picture, base + level);
+            let found = look(&mut tracks, picture, base, view);
             if found.payloads.len() >= known {
                 *sighting = found;
                 self.tracks = tracks;
-                self.level = level;
+                self.view = view;
                 return;
             }
             sighting.see_what(found.seen);
         }
     }
+
+    /// Where some codes are read and some are not, finds out now and then whether a sharpened
+    /// picture or a plain one shows more of them.
+    fn compare_sharpness(&mut self, picture: &GreyPicture, base: u32, sighting: &mut Sighting) {
+        if self.tracks.unread_count() == 0 {
+            return;
+        }
+        self.unread = self.unread.wrapping_add(1);
+        if !self.unread.is_multiple_of(COMPARE_INTERVAL) {
+            return;
+        }
+        let view = View {
+            is_sharpened: !self.view.is_sharpened,
+            ..self.view
+        };
+        let mut tracks = self.tracks.before_search();
+        let found = look(&mut tracks, picture, base, view);
+        if found.payloads.len() > sighting.payloads.len() {
+            self.tracks = tracks;
+            self.view = view;
+        }
+        sighting.unite(found);
+    }
 }
 
-fn look(tracks: &mut Tracks, picture: &GreyPicture, level: u32) -> Sighting {
-    let bits = shrunk(picture, level).and_then(|picture| Bits::new(&picture));
+impl View {
+    /// The picture as it is.
+    const PLAIN: View = View {
+        level: 0,
+        is_sharpened: false,
+    };
+}
+
+fn look(tracks: &mut Tracks, picture: &GreyPicture, base: u32, view: View) -> Sighting {
+    let level = base + view.level;
+    let bits = shrunk(picture, level).and_then(|picture| {
+        if view.is_sharpened {
+            Bits::new(&sharpened(&picture)?)
+        } else {
+            Bits::new(&picture)
+        }
+    });
     bits.map(|bits| tracks.read(&bits).enlarged(level))
         .unwrap_or_default()
 }
@@ -122,10 +173,28 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 /// Larger pictures are halved: no screen shows a code that needs more.
 const LOOK_PIXELS_MAX: usize = 4_500_000;
 
-/// Whole, half and a quarter.
-const LEVELS: u32 = 3;
+/// Whole, half and a quarter; the largest first.
+const VIEWS: [View; 4] = [
+    View::PLAIN,
+    View {
+        level: 0,
+        is_sharpened: true,
+    },
+    View {
+        level: 1,
+        is_sharpened: false,
+    },
+    View {
+        level: 2,
+        is_sharpened: false,
+    },
+];
 
-/// Pictures without a reading between two looks at other sizes.
+/// Pictures with an unread code between two comparisons: a rolling shutter leaves codes unread that
+/// no view shows.
+const COMPARE_INTERVAL: u32 = 4;
+
+/// Pictures without a reading between two looks in other ways.
 const RETRY_INTERVAL: u32 = 6;
 
 /// And between two questions to the second decoder, which takes as long as ten pictures.

@@ -59,6 +59,16 @@ impl Sighting {
         }
     }
 
+    /// Adds the payloads that somebody else read in the same picture.
+    pub(super) fn unite(&mut self, other: Sighting) {
+        self.see_what(other.seen);
+        for payload in other.payloads {
+            if !self.payloads.contains(&payload) {
+                self.push(payload);
+            }
+        }
+    }
+
     /// Whether nothing was read.
     pub(super) fn is_barren(&self) -> bool {
         self.payloads.is_empty()
