@@ -235,7 +235,7 @@ fn code_that_is_too_small_or_spoilt_is_named_so() {
     let drawn = picture(&grid(27, 1, 1), &[code]);
     let seen = |spec: CameraSpec| Reader::new().read(&still(&spec, &drawn, 1)).seen;
     let far = seen(CameraSpec {
-        fill: 0.3,
+        fill: 0.26,
         ..CameraSpec::good_720p()
     });
     assert!(
