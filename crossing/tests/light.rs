@@ -341,3 +341,22 @@ fn what_is_no_card_is_named_where_a_card_is_wanted() {
         .sheet(ONE_CODE);
     assert_eq!(eyes.take(&pairing.codes[0]), Err(Noticed::Pairing));
 }
+
+#[test]
+fn a_sender_learns_how_much_of_what_it_shows_arrives() {
+    let (mut vault, mut courier) = pair();
+    vault.send(&noise(18, 900_000));
+    let mut weather = Weather::new(40);
+    let (mut lanes_vault, mut lanes_courier) = (vault.lanes(), courier.lanes());
+    let mut sender = LightCrossing::begin(&mut lanes_vault, &mut vault, true).unwrap();
+    let mut receiver = LightCrossing::begin(&mut lanes_courier, &mut courier, true).unwrap();
+    assert_eq!(sender.heard_percent(), None);
+    let mut heard = Vec::new();
+    for _ in 0..200 {
+        show(&mut sender, &mut receiver, &mut weather);
+        show(&mut receiver, &mut sender, &mut Weather::new(0));
+        heard.extend(sender.heard_percent());
+    }
+    let mean = heard.iter().map(|it| u32::from(*it)).sum::<u32>() / heard.len() as u32;
+    assert!((50..70).contains(&mean), "{mean} % of 60 %");
+}

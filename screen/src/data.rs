@@ -80,6 +80,7 @@ mod tests {
                 lines: vec!["One more".to_owned()],
                 outgoing: Some((312, 874)),
                 incoming: Some((40, 40)),
+                ..Status::default()
             },
             notice: Some("Move the mouse"),
             ..State::default()

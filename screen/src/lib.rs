@@ -10,6 +10,7 @@
 //! `state` is plain data, `data` says what a picture of the window shows, `view` draws it and
 //! returns `command`s, and `command` is the only place where a person changes the state.
 
+mod adapt;
 mod app;
 mod command;
 mod data;

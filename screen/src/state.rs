@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use carriers::light::{Density, GreyPicture, Status};
 
+use crate::adapt::Adapt;
+
 /// What both sides see, under one lock.
 #[derive(Default)]
 pub(crate) struct State {
     /// The place for codes, in pixels of the screen; zero until it was laid out once.
     pub(crate) area: Area,
     pub(crate) density: Choice,
+    pub(crate) adapt: Adapt,
     /// Whether a corner code was ever shown: its place stays, so that the others do not move.
     pub(crate) has_corner: bool,
     /// One pixel for each module.
@@ -65,6 +68,18 @@ impl State {
     pub(crate) fn has_room(&self, density: Density) -> bool {
         let Area { width, height } = self.area;
         density.module_pixels(width, height, self.has_corner) >= MODULE_PIXELS_MIN
+    }
+
+    /// Follows what the other machine says it got, unless the person has chosen.
+    pub(crate) fn adapt(&mut self) {
+        let Choice::Fitted(density) = self.density else {
+            return;
+        };
+        let mut adapt = self.adapt;
+        let heard_percent = self.status.heard_percent;
+        let next = adapt.next(density, heard_percent, |density| self.has_room(density));
+        self.adapt = adapt;
+        self.density = Choice::Fitted(next);
     }
 
     /// Fits the density to the place for codes, after either changed.

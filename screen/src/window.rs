@@ -119,6 +119,7 @@ impl Display for Window {
             state.picture = Some(Arc::new(picture));
             state.picture_number += 1;
             state.status = status.clone();
+            state.adapt();
         });
         self.context.request_repaint();
         self.due_at = self.due_at.map(|due_at| due_at + self.asked.interval());

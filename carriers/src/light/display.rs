@@ -41,6 +41,9 @@ pub struct Status {
     pub outgoing: Option<(u64, u64)>,
     /// Pieces of what is filmed: how many have arrived, how many are needed.
     pub incoming: Option<(u64, u64)>,
+    /// Of the pieces that were shown lately, how many in a hundred the other machine says it got;
+    /// `None` where it says nothing.
+    pub heard_percent: Option<u8>,
 }
 
 /// Shows codes one sheet after the other, at its own pace and density.

@@ -13,6 +13,7 @@ use pack_format::{
     ratchet::{PackIndex, TagKey},
 };
 
+use super::heard::Heard;
 use crate::{
     CrossingError, Host, Lane, lane::Outstanding, limits::LIGHT_PART_BYTES, sources::OneAtATime,
 };
@@ -39,6 +40,8 @@ pub(crate) struct Showing {
     turn_count: u64,
     /// Symbols that the other machine says it needs.
     pub(crate) needed: Option<u32>,
+    /// What it got of what was shown lately.
+    pub(crate) heard: Heard,
 }
 
 /// The sending half of a crossing by light.
@@ -113,6 +116,9 @@ impl Departures {
                 break;
             };
             showing.reserve(lanes, host)?;
+            if frames.is_empty() {
+                showing.heard.sheet();
+            }
             frames.push(frame);
         }
         Ok(frames)
@@ -134,6 +140,9 @@ impl Departures {
             if let Some(entry) = answer.entry_for(showing.transfer, &showing.key) {
                 showing.wanted = entry.blocks_missing & all_blocks(&showing.layout);
                 showing.needed = Some(entry.symbols_needed);
+                showing
+                    .heard
+                    .note(showing.shown_count, entry.symbols_needed);
                 heard.push((showing.lane, showing.index, showing.arrived_parts()));
             }
         }
@@ -190,6 +199,7 @@ impl Showing {
             shown_count: 0,
             turn_count: 0,
             needed: None,
+            heard: Heard::default(),
         })
     }
 

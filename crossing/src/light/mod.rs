@@ -8,6 +8,7 @@
 mod arrivals;
 mod departures;
 mod drive;
+mod heard;
 mod means;
 mod message;
 mod noticed;

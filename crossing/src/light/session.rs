@@ -144,6 +144,12 @@ impl<'a> LightCrossing<'a> {
         self.departures.current().map(pieces_shown)
     }
 
+    /// Of the pieces that were shown lately, how many in a hundred the other machine says it got.
+    #[must_use]
+    pub fn heard_percent(&self) -> Option<u8> {
+        self.departures.current()?.heard.percent()
+    }
+
     /// What is to be shown, by what its frames say.
     #[must_use]
     pub fn transfers(&self) -> Vec<TransferId> {

@@ -73,6 +73,7 @@ pub(super) fn status(
         lines,
         outgoing: outgoing.map(|pieces| (pieces.here, pieces.needed)),
         incoming: incoming.map(|pieces| (pieces.here, pieces.needed)),
+        heard_percent: crossing.heard_percent(),
     }
 }
 

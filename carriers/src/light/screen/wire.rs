@@ -167,6 +167,8 @@ fn write_status(writer: &mut Writer, status: &Status) {
         let (here, needed) = pieces.unwrap_or_default();
         writer.u8(u8::from(pieces.is_some())).u64(here).u64(needed);
     }
+    writer.u8(u8::from(status.heard_percent.is_some()));
+    writer.u8(status.heard_percent.unwrap_or_default());
 }
 
 fn read_status(reader: &mut Reader<'_>) -> Result<Status, DecodeError> {
@@ -182,11 +184,14 @@ fn read_status(reader: &mut Reader<'_>) -> Result<Status, DecodeError> {
         *pieces = is_there.then_some(counts);
     }
     let [outgoing, incoming] = pieces;
+    let is_heard = reader.u8("heard")? == 1;
+    let heard_percent = reader.u8("heard percent")?;
     Ok(Status {
         headline,
         lines,
         outgoing,
         incoming,
+        heard_percent: is_heard.then_some(heard_percent),
     })
 }
 
@@ -250,6 +255,7 @@ mod tests {
             lines: vec!["one".to_owned(), "x".repeat(1024)],
             outgoing: Some((3, 9)),
             incoming: None,
+            heard_percent: Some(61),
         };
         vec![
             Ask::Open(Machine::Offline),
