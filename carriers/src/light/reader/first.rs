@@ -141,7 +141,11 @@ impl Tracks {
                 Looked::Nothing => {}
             }
         }
-        self.idle_searches = if found { 0 } else { self.idle_searches + 1 };
+        self.idle_searches = if found {
+            0
+        } else {
+            self.idle_searches.saturating_add(1)
+        };
     }
 }
 
