@@ -7,6 +7,8 @@ import { keepAwake } from './screen.js';
 import { FROM_PHONE } from './store.js';
 
 const SAVE_EVERY_MS = 400;
+// With two transfers in view, the one whose numbers are shown keeps its place for so long.
+const KEEP_CURRENT_MS = 2_000;
 
 // What is filmed and how far it is, for as long as the page is open.
 export class Film {
@@ -103,7 +105,7 @@ export class Film {
 
   takeFrame(frame, bytes) {
     const { transfer, totalBytes } = frame;
-    this.current = transfer;
+    this.chooseCurrent(transfer);
     const record = this.known.get(transfer);
     if (record?.done) {
       return;
@@ -120,6 +122,15 @@ export class Film {
     const frames = this.unsaved.get(transfer) ?? [];
     frames.push({ name: frameName(bytes), bytes });
     this.unsaved.set(transfer, frames);
+  }
+
+  chooseCurrent(transfer) {
+    const now = performance.now();
+    const isWaited = this.progress(this.current)?.isWhole === false && now < this.currentUntil;
+    if (transfer === this.current || !isWaited) {
+      this.current = transfer;
+      this.currentUntil = now + KEEP_CURRENT_MS;
+    }
   }
 
   // Moves what came since the last time to the store. What fails stays for the next time.

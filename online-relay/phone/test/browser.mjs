@@ -2,7 +2,7 @@
 // input, one JSON answer a line on standard output. Everything else goes to standard error.
 //
 //   {"do":"open","url":…}  {"do":"run","code":…}  {"do":"picture","file":…}
-//   {"do":"size","width":…,"height":…,"dark":…}  {"do":"complaints"}
+//   {"do":"size","width":…,"height":…,"dark":…}  {"do":"complaints"}  {"do":"deny","what":"camera"}
 //
 // `complaints` are what the page's console would show in red: errors, refusals of its policy.
 //
@@ -23,12 +23,13 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--host-resolver-rules=MAP relay.test 127.0.0.1',
-  '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
   `--user-data-dir=${profile}`,
   '--remote-debugging-pipe',
 ];
+// With a film, somebody allows the camera; without one, nobody is asked.
 if (video !== undefined) {
+  flags.push('--use-fake-ui-for-media-stream');
   flags.push(`--use-file-for-fake-video-capture=${video}`);
 }
 
@@ -127,6 +128,10 @@ const commands = {
     await browser.call('Emulation.setDeviceMetricsOverride', metrics);
     const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
     await browser.call('Emulation.setEmulatedMedia', { features });
+    return null;
+  },
+  async deny({ what }) {
+    await browser.call('Browser.setPermission', { permission: { name: what }, setting: 'denied' });
     return null;
   },
   complaints: () => browser.complaints.splice(0),

@@ -18,13 +18,14 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// Starts it with a film in front of its camera; `dir` is for its profile and for pictures.
-    pub(super) fn start(dir: &Path, film: &Path) -> Self {
+    /// Starts it with a film in front of its camera, which its person then allows; `dir` is for
+    /// its profile and for pictures.
+    pub(super) fn start(dir: &Path, film: Option<&Path>) -> Self {
         let mut child = Command::new("node")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("phone/test/browser.mjs"))
             .arg("chromium")
             .arg(dir.join("profile"))
-            .arg(film)
+            .args(film)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -39,6 +40,11 @@ impl Browser {
         };
         browser.size(390, 844, false);
         browser
+    }
+
+    /// Lets the person at the browser refuse the camera.
+    pub(super) fn deny_camera(&mut self) {
+        self.tell(json!({ "do": "deny", "what": "camera" }));
     }
 
     pub(super) fn size(&mut self, width: u32, height: u32, dark: bool) {

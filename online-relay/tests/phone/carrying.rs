@@ -71,11 +71,16 @@ struct Scene {
 }
 
 impl Scene {
-    /// A phone in front of a screen that shows these codes, and a tray for it.
+    /// A phone in front of a screen that shows these codes one by one, and a tray for it.
     fn new(codes: &[Vec<u8>]) -> Self {
+        let alone: Vec<_> = codes.iter().map(|code| vec![code.clone()]).collect();
+        Self::of_pictures(&alone)
+    }
+
+    fn of_pictures(pictures: &[Vec<Vec<u8>>]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (page, film) = (built_page(), dir.path().join("film.y4m"));
-        video::write(&film, codes);
+        video::write(&film, pictures);
         let data = dir.path().join("data");
         let relay = TestRelay::start_in(&data, |config| config.phone_page = Some(page));
         let links = make_tray(&data, None, None, None).unwrap();
@@ -83,7 +88,7 @@ impl Scene {
         Self {
             courier: TrayClient::new(pass, &quick()).unwrap(),
             link: links.phone_link().to_string(),
-            browser: Browser::start(dir.path(), &film),
+            browser: Browser::start(dir.path(), Some(&film)),
             relay: Some(relay),
             dir,
         }
@@ -257,6 +262,54 @@ fn an_insecure_address_says_why_there_is_no_camera_and_what_to_do() {
     browser.click("#film-start");
     browser.wait_for("#camera-trouble", "The camera works only over https.");
     browser.picture("phone-insecure");
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn two_transfers_in_view_are_both_kept() {
+    let (one, other) = (
+        crate::common::bundle(3000, 1),
+        crate::common::bundle(4000, 2),
+    );
+    let pictures = shown(&one, 1, 15).into_iter().zip(shown(&other, 2, 15));
+    let pictures: Vec<_> = pictures.map(|(one, other)| vec![one, other]).collect();
+    let mut scene = Scene::of_pictures(&pictures);
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "Connected to the tray.");
+    browser.click("#film-start");
+    browser.wait_for("#filmed", "Transfer 01010101");
+    browser.wait_for("#filmed", "Transfer 02020202");
+    let courier = &scene.courier;
+    eventually("both are on the tray", || {
+        let found = courier.state().unwrap().from_phone.transfers;
+        found.len() == 2 && found.iter().all(|it| it.symbols >= it.needed)
+    });
+    let frames = scene.courier.frames(0).unwrap().frames;
+    let of = |id: u8| {
+        frames
+            .iter()
+            .filter(move |it| it[12] == id)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(put_together(&of(1), one.len()), one);
+    assert_eq!(put_together(&of(2), other.len()), other);
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_camera_that_was_refused_says_how_to_allow_it() {
+    let scene = Scene::new(&shown(b"pack", 1, 1));
+    let link = scene.link.clone();
+    let dir = tempfile::tempdir().unwrap();
+    let browser = &mut Browser::start(dir.path(), None);
+    browser.deny_camera();
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "Connected to the tray.");
+    browser.click("#film-start");
+    browser.wait_for("#camera-trouble", "Allow it in the browser’s settings");
 }
 
 #[test]

@@ -9,12 +9,12 @@ const SIDE: usize = 480;
 /// Longer than a reader needs for one picture.
 const PICTURES_PER_CODE: usize = 3;
 
-/// Writes a y4m film that shows these payloads one after the other, each alone in the picture.
-pub(super) fn write(path: &Path, payloads: &[Vec<u8>]) {
+/// Writes a y4m film of pictures, each of which shows these payloads beside each other.
+pub(super) fn write(path: &Path, pictures: &[Vec<Vec<u8>>]) {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     writeln!(file, "YUV4MPEG2 W{SIDE} H{SIDE} F30:1 Ip A1:1 C420").unwrap();
-    for payload in payloads {
-        let picture = picture(payload);
+    for payloads in pictures {
+        let picture = picture(payloads);
         for _ in 0..PICTURES_PER_CODE {
             file.write_all(b"FRAME\n").unwrap();
             file.write_all(&picture).unwrap();
@@ -24,11 +24,13 @@ pub(super) fn write(path: &Path, payloads: &[Vec<u8>]) {
     file.flush().unwrap();
 }
 
-/// The luma of a picture with one code in its middle, on a grey wall.
-fn picture(payload: &[u8]) -> Vec<u8> {
-    let code = Code::smallest(payload, Correction::Screen).unwrap();
-    let scale = SIDE / (code.side() + 8);
-    let drawn = draw_codes(&[code], 1, scale).unwrap();
+/// The luma of a picture with codes in its middle, on a grey wall.
+fn picture(payloads: &[Vec<u8>]) -> Vec<u8> {
+    let code = |payload: &Vec<u8>| Code::smallest(payload, Correction::Screen).unwrap();
+    let codes: Vec<_> = payloads.iter().map(code).collect();
+    let side = codes.iter().map(Code::side).max().unwrap() + 8;
+    let scale = SIDE / (side * codes.len());
+    let drawn = draw_codes(&codes, codes.len(), scale).unwrap();
     let mut luma = vec![100; SIDE * SIDE];
     let (left, top) = ((SIDE - drawn.width()) / 2, (SIDE - drawn.height()) / 2);
     for y in 0..drawn.height() {
