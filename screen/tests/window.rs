@@ -64,6 +64,7 @@ fn the_program_that_is_looked_at() {
                 ],
                 outgoing: Some((number, 874)),
                 incoming: Some((12, 40)),
+                ..Status::default()
             };
             let corner = Some(payload(0, 103));
             window.show(&Sheet { codes, corner }, &status).unwrap();
