@@ -329,6 +329,7 @@ fn words_never_steer_the_terminal_nor_push_the_code_away() {
         ],
         outgoing: Some((312, 874)),
         incoming: None,
+        ..Status::default()
     };
     terminal
         .show(&sheet(vec![payload(100, 3)]), &status)

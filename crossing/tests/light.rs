@@ -357,6 +357,7 @@ fn a_sender_learns_how_much_of_what_it_shows_arrives() {
         show(&mut receiver, &mut sender, &mut Weather::new(0));
         heard.extend(sender.heard_percent());
     }
-    let mean = heard.iter().map(|it| u32::from(*it)).sum::<u32>() / heard.len() as u32;
+    let sum: usize = heard.iter().map(|it| usize::from(*it)).sum();
+    let mean = sum / heard.len();
     assert!((50..70).contains(&mean), "{mean} % of 60 %");
 }
