@@ -11,6 +11,7 @@ mod architecture;
 mod attackers;
 mod finder;
 mod kills;
+mod light;
 mod limits;
 mod mutations;
 mod people;

@@ -1,0 +1,74 @@
+//! Contact cards and pairing codes by light.
+
+use serde_json::Value;
+
+use super::desktop::{Desktop, Theme};
+use super::pair::words;
+use super::screens::{run_until_escape, wait_until_ended};
+use crate::people::{
+    AMINA, AMINAS_PASSPHRASE, BILAL, BILALS_PASSPHRASE, Relay, Site, text_of, words_of,
+};
+
+fn contacts(site: &Site) -> Value {
+    site.vault(&["contact", "list"]).ok()["contacts"].clone()
+}
+
+#[test]
+fn card_is_taken_off_its_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
+    let bilal = Site::new(dir.path(), BILAL, BILALS_PASSPHRASE);
+    let picture = dir.path().join("card.png");
+    bilal.vault(&["card", "--qr", text_of(&picture)]).ok();
+    let added = amina.vault(&["contact", "add", "--camera", text_of(&picture)]);
+    assert_eq!(words(&added.ok()["words"]), words_of(&bilal));
+}
+
+#[test]
+fn card_is_filmed_off_a_dark_terminal() {
+    let Some(desktop) = Desktop::start_with_terminals() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
+    let bilal = Site::new(dir.path(), BILAL, BILALS_PASSPHRASE);
+    let shots = dir.path().join("shots");
+    {
+        let showing = bilal.vault_command(&["card", "--terminal"]);
+        let _terminal = desktop.terminal(Theme::Dark, &showing);
+        desktop.film(&shots, 60);
+    }
+    wait_until_ended(&bilal.vault_dir());
+    let added = amina.vault(&["contact", "add", "--camera", text_of(&shots)]);
+    assert_eq!(words(&added.ok()["words"]), words_of(&bilal));
+    assert_eq!(contacts(&amina).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn pairing_code_is_filmed_off_a_window_and_serves() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let relay = Relay::start(&dir.path().join("relay"), &[]);
+    let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
+    let invitation = dir.path().join("invitation");
+    relay.invite(&relay.url, &invitation);
+    amina.vault(&["relay", "add", text_of(&invitation)]).ok();
+    amina.courier(&["init", "--server", &relay.url]).ok();
+    let shots = dir.path().join("shots");
+    let arguments = ["pair", "show", "--name", "boat", "--screen", "--json"];
+    let showing = amina.vault_command(&arguments);
+    let shown = run_until_escape(&desktop, showing, || {
+        desktop.film_until_still(&shots);
+    });
+    assert_eq!(shown.ok()["code"].as_array().unwrap().len(), 13);
+
+    let arguments = ["pair", "type", "--name", "cellar", "--camera"];
+    let arguments = [&arguments[..], &[text_of(&shots)]].concat();
+    amina.courier(&arguments).ok();
+    // The vault asks its courier for a mailbox.
+    amina.vault_sync(&amina.stick()).ok();
+    let taken = amina.courier_sync(&amina.stick()).ok();
+    assert_eq!(taken["vaults"][0]["packs_taken"], 1, "{taken}");
+}

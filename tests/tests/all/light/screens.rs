@@ -1,0 +1,117 @@
+//! A real window and real terminals, filmed with everything that is around them.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::desktop::{Desktop, Theme, processes_of, status_of, without_desktop};
+use super::pair::{Pair, film, film_in_part, show_in_pictures};
+use super::pictures::folder_of;
+use crate::people::{Ran, Site, entries, run, run_interrupted};
+
+/// Runs a program with a window, does this when it has started, and then presses Escape.
+pub(crate) fn run_until_escape(
+    desktop: &Desktop,
+    command: Command,
+    meanwhile: impl FnOnce(),
+) -> Ran {
+    let mut meanwhile = Some(meanwhile);
+    let mut pressed_at = Instant::now();
+    let mut is_stuck = false;
+    let ran = run_interrupted(&mut desktop.hold(command), || {
+        if let Some(meanwhile) = meanwhile.take() {
+            meanwhile();
+            desktop.press_escape();
+            pressed_at = Instant::now();
+        }
+        is_stuck = pressed_at.elapsed() > ESCAPE_TIME_MAX;
+        is_stuck
+    });
+    assert!(!is_stuck, "Escape did not end it: {ran:#?}");
+    ran
+}
+
+#[test]
+fn pack_is_filmed_from_a_desktop_and_escape_ends_it() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let pair = Pair::new();
+    let item = pair.amina.send("bilal", "Seen through a window.");
+    let shots = pair.path("shots");
+    let vault = pair.amina.vault_dir();
+    let showing = pair.amina.vault_command(&["sync", "--screen", "--json"]);
+    let ran = run_until_escape(&desktop, showing, || {
+        desktop.film(&shots, 25);
+        let processes = processes_of(&vault);
+        assert!(processes.len() >= 2, "{processes:?}");
+        for process in processes {
+            let status = status_of(process);
+            assert_eq!(status["Seccomp"], "2", "{status:?}");
+            assert_eq!(status["NoNewPrivs"], "1", "{status:?}");
+        }
+    });
+    let answer = ran.ok();
+    assert_eq!(answer["light"]["outgoing"][0]["is_known"], false);
+    assert!(processes_of(&vault).is_empty());
+    film(&pair.bilal, &shots).ok();
+    assert_eq!(pair.bilal.messages(), ["Seen through a window."]);
+    assert_ne!(pair.amina.state_of(&item), "Confirmed (signed receipt)");
+}
+
+#[test]
+fn window_without_a_desktop_is_refused_with_another_way() {
+    let pair = Pair::new();
+    pair.amina.send("bilal", "Nobody sees this.");
+    let mut showing = pair.amina.vault_command(&["sync", "--screen"]);
+    let ran = run(without_desktop(&mut showing));
+    ran.failed(1, "screen-no-desktop");
+    assert!(ran.stderr.contains("--terminal"), "{}", ran.stderr);
+}
+
+#[test]
+fn light_and_dark_terminals_end_what_pictures_began() {
+    let Some(desktop) = Desktop::start_with_terminals() else {
+        return;
+    };
+    let pair = Pair::new();
+    let (amina, bilal) = (&pair.amina, &pair.bilal);
+    amina.send("bilal", "Black on white.");
+    bilal.send("amina", "White on black.");
+    // In 80 columns and 24 lines a code carries one piece of 60 bytes; pictures carry 24.
+    let shown = |from: &Site| pair.path(&format!("of-{}", from.name));
+    show_in_pictures(amina, &shown(amina));
+    show_in_pictures(bilal, &shown(bilal));
+    for (from, to) in [(amina, bilal), (bilal, amina)] {
+        let some = format!("some-of-{}", from.name);
+        let some = folder_of(&pair.path(&some), &entries(&shown(from))[..10]);
+        let (here, needed) = film_in_part(to, &some);
+        assert!(here + 20 < needed, "{here} of {needed}");
+    }
+    let shots = pair.path("shots");
+    {
+        let showing = |site: &Site| site.vault_command(&["sync", "--terminal"]);
+        let _light = desktop.terminal(Theme::Light, &showing(amina));
+        let _dark = desktop.terminal(Theme::Dark, &showing(bilal));
+        // The two do not change at the same time.
+        desktop.film(&shots, 110);
+    }
+    for site in [amina, bilal] {
+        wait_until_ended(&site.vault_dir());
+    }
+    film(bilal, &shots).ok();
+    film(amina, &shots).ok();
+    assert_eq!(bilal.messages(), ["Black on white."]);
+    assert_eq!(amina.messages(), ["White on black."]);
+}
+
+/// A program in a terminal that was closed tidies up.
+pub(crate) fn wait_until_ended(vault: &std::path::Path) {
+    let deadline = Instant::now() + ESCAPE_TIME_MAX;
+    while !processes_of(vault).is_empty() {
+        assert!(Instant::now() < deadline, "it goes on without a terminal");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const ESCAPE_TIME_MAX: Duration = Duration::from_secs(20);
