@@ -178,16 +178,30 @@ vault_keep amina receipts
 expect "out-1  bilal  confirmed (signed receipt)"
 vault amina outbox
 
+title "Bilal answers by light: his vault shows codes, his courier films them"
+say "In real use: --screen on one side, --camera on the other, or both on both. Here the codes are
+# pictures in a folder, which anybody may look at."
+vault_keep bilal send --to amina --message="Page 4 is right."
+vault bilal sync --images bilal/codes
+courier bilal sync --camera bilal/codes
+say "Amina's courier fetches the answer; her vault films it from her courier's codes."
+courier amina sync --images amina/codes
+vault_keep amina sync --camera amina/codes
+expect "in-1  bilal"
+vault_keep amina show in-1
+expect "Page 4 is right"
+
 title "What the owner of the relay has seen"
 run online-relay status --data relay
 say "The names of the files that it stores, and any word of the message in all of its data:"
 find relay -type f | sort
-for canary in "page 4" "before Friday" Amina Bilal photo.jpg report/program; do
-    if grep -r -q -a -F "$canary" relay amina/courier bilal/courier amina/stick bilal/stick; then
+for canary in "page 4" "before Friday" "is right" Amina Bilal photo.jpg report/program; do
+    if grep -r -q -a -F "$canary" relay amina/courier bilal/courier \
+        amina/stick bilal/stick amina/codes bilal/codes; then
         echo "FOUND \"$canary\" outside the vaults" >&2
         exit 1
     fi
-    echo "\"$canary\" is nowhere on the relay, the couriers or the sticks."
+    echo "\"$canary\" is nowhere on the relay, the couriers, the sticks or the codes."
 done
 say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of
 # two bundles. It saw no names, no keys, no files and no text."

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::contact::local_name;
-use super::progress::{Meter, count_text};
+use super::progress::{Meter, count_text, takes_terminal};
 use super::sync::{crossed_json, end, write_arrived, write_without_way};
 use super::work_args::{Light, Sync};
 use super::{CommandError, Context, Report};
@@ -38,6 +38,9 @@ impl Light {
 
 /// Opens what is shown on and filmed with.
 pub(super) fn open(context: &Context, light: &Light) -> Result<Means, CommandError> {
+    if light.terminal {
+        takes_terminal();
+    }
     let means = Means::open(&light.choice(), Machine::Offline, context.take_screen());
     Ok(means.map_err(WorkError::from)?)
 }
@@ -82,8 +85,11 @@ pub(super) fn film(
 pub(super) fn sync(context: &Context, vault: &Vault, asked: &Sync) -> Result<Report, CommandError> {
     let with = asked.with.as_deref().map(local_name).transpose()?;
     let mut means = open(context, &asked.light)?;
-    // A terminal that is full of codes has its own lines for what a person is told.
-    let is_quiet = context.options.json || asked.light.terminal;
+    // A terminal that is full of codes has its own lines for what a person is told, and pictures
+    // and pages are written in a moment.
+    let light = &asked.light;
+    let is_elsewhere = light.terminal || light.images.is_some() || light.pdf.is_some();
+    let is_quiet = context.options.json || is_elsewhere;
     let mut meter = Meter::new("Crossing by light", None, is_quiet);
     let ending = means.ending();
     let (display, eyes) = means.parts();
@@ -132,25 +138,13 @@ fn write_light(text: &mut String, crossed: &Crossed, light: &LightReport) {
             pieces.needed
         );
     }
-    for pieces in &light.outgoing {
-        let name = name(crossed, pieces);
-        let _ = match (pieces.has_all(), pieces.is_known) {
-            (true, _) => writeln!(
-                text,
-                "The pack for {name} has arrived; its receipt has not."
-            ),
-            (false, true) => writeln!(
-                text,
-                "{name} has {} of {} pieces of a pack; the rest is still to be carried.",
-                pieces.here, pieces.needed
-            ),
-            (false, false) => writeln!(
-                text,
-                "A pack of {} pieces for {name} was shown. It is not known whether it arrived: \
-                 the vault keeps it until a receipt returns.",
-                pieces.needed
-            ),
-        };
+    for lane in &crossed.lanes {
+        let packs: Vec<_> = light
+            .outgoing
+            .iter()
+            .filter(|pieces| name(crossed, pieces) == lane.name.as_str())
+            .collect();
+        write_outgoing(text, lane.name.as_str(), &packs);
     }
     let too_large: u64 = crossed.lanes.iter().map(|it| it.report.items_waiting).sum();
     if too_large > 0 {
@@ -163,6 +157,33 @@ fn write_light(text: &mut String, crossed: &Crossed, light: &LightReport) {
     let taken: u32 = crossed.lanes.iter().map(|it| it.report.packs_taken).sum();
     if taken == 0 && light.incoming.is_empty() && light.outgoing.is_empty() && too_large == 0 {
         text.push_str("There was nothing new in either direction.\n");
+    }
+}
+
+/// What is known of the packs that were shown to one machine.
+fn write_outgoing(text: &mut String, name: &str, packs: &[&Pieces]) {
+    let arrived = packs.iter().filter(|pieces| pieces.has_all()).count();
+    if arrived > 0 {
+        let packs = count_text(arrived as u64, "pack");
+        let _ = writeln!(text, "Arrived at {name}, without a receipt yet: {packs}.");
+    }
+    for pieces in packs.iter().filter(|it| it.is_known && !it.has_all()) {
+        let _ = writeln!(
+            text,
+            "{name} has {} of {} pieces of a pack; the rest is still to be carried.",
+            pieces.here, pieces.needed
+        );
+    }
+    let unknown: Vec<_> = packs.iter().filter(|pieces| !pieces.is_known).collect();
+    if !unknown.is_empty() {
+        let needed = unknown.iter().map(|pieces| pieces.needed).sum();
+        let _ = writeln!(
+            text,
+            "Shown to {name}: {} of {}. It is not known whether they arrived: the vault keeps \
+             them until a receipt returns.",
+            count_text(unknown.len() as u64, "pack"),
+            count_text(needed, "piece")
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use carriers::light::Status;
+use carriers::light::{Status, TERMINAL_RESTORE};
 use crossing::{Phase, Progress};
 use pack_format::shown::Shown;
 
@@ -25,6 +25,7 @@ impl Meter {
         // A session has its own handler, which ends the work and the session together.
         let _ = ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
+                give_terminal_back();
                 std::process::exit(EXIT_INTERRUPTED);
             }
         });
@@ -46,18 +47,7 @@ impl Meter {
 
     fn show(&mut self, done_bytes: u64) {
         let now = Instant::now();
-        let since = now.duration_since(self.shown.unwrap_or(self.begun));
-        let interval = if self.is_terminal {
-            SHOW_EVERY
-        } else {
-            LOG_EVERY
-        };
-        let wait = if self.shown.is_none() {
-            FIRST_AFTER
-        } else {
-            interval
-        };
-        if self.is_quiet || since < wait {
+        if !self.is_due(now) {
             return;
         }
         self.shown = Some(now);
@@ -69,6 +59,17 @@ impl Meter {
         } else {
             writeln!(io::stderr().lock(), "{line}")
         };
+    }
+
+    /// Whether it is time to show something again.
+    fn is_due(&self, now: Instant) -> bool {
+        let wait = match self.shown {
+            None => FIRST_AFTER,
+            Some(_) if self.is_terminal => SHOW_EVERY,
+            Some(_) => LOG_EVERY,
+        };
+        let since = now.duration_since(self.shown.unwrap_or(self.begun));
+        !self.is_quiet && since >= wait
     }
 
     fn begin(&mut self, what: &'static str) {
@@ -92,19 +93,8 @@ impl Progress for Meter {
     }
 
     fn status(&mut self, status: &Status) {
-        if self.is_quiet {
-            return;
-        }
         let now = Instant::now();
-        let interval = if self.is_terminal {
-            SHOW_EVERY
-        } else {
-            LOG_EVERY
-        };
-        if self
-            .shown
-            .is_some_and(|shown| now.duration_since(shown) < interval)
-        {
+        if !self.is_due(now) {
             return;
         }
         self.shown = Some(now);
@@ -129,6 +119,17 @@ impl Drop for Meter {
         if self.shown.is_some() && self.is_terminal {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
+    }
+}
+
+/// Codes stand in the terminal from here on: a program that ends at once gives it back first.
+pub(super) fn takes_terminal() {
+    HAS_TERMINAL.store(true, Ordering::Relaxed);
+}
+
+fn give_terminal_back() {
+    if HAS_TERMINAL.load(Ordering::Relaxed) {
+        let _ = write!(io::stdout().lock(), "{TERMINAL_RESTORE}");
     }
 }
 
@@ -188,6 +189,7 @@ fn as_f64(bytes: u64) -> f64 {
 }
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static HAS_TERMINAL: AtomicBool = AtomicBool::new(false);
 /// What a shell shows for a program that Ctrl-C ended: 128 and the signal's number.
 const EXIT_INTERRUPTED: i32 = 130;
 const FIRST_AFTER: Duration = Duration::from_secs(1);

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::limits::{CODE_BYTES_MAX, PASS_BYTES_MAX};
 use super::outcome::{SyncOutcome, VaultOutcome};
+use super::progress::takes_terminal;
 use super::{
     AtTray, ByLight, Cancel, CountedTrouble, Courier, CourierError, Medium, PairingName, ServerUrl,
     SyncOptions, Watch, default_dir, text,
@@ -372,6 +373,9 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
     let pass = command.tray.as_deref().map(read_pass).transpose()?;
     let is_in_terminal = command.light.terminal;
     let choice = command.light.choice();
+    if is_in_terminal {
+        takes_terminal();
+    }
     let cancel = Cancel::on_signals()?;
     let mut watch = match form {
         // A terminal that is full of codes has its own lines for what a person is told.

@@ -1,5 +1,7 @@
 //! A trip by light: a screen and a camera instead of a stick.
 
+use std::collections::BTreeMap;
+
 use crossing::light::{self, LightReport, Means, Path, Pieces};
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use super::error::CourierError;
 use super::host::CourierHost;
 use super::outcome::SyncOutcome;
 use super::progress::Watch;
+use super::quantity::Count;
 use super::sync::SyncOptions;
 use super::trouble;
 use super::{Courier, network};
@@ -117,21 +120,34 @@ impl ByLight {
                 "From vault {name}: {here} of {needed} pieces of a pack have arrived and are kept."
             )
         });
-        let outgoing = self.outgoing.iter().map(|pack| {
+        let known = self.outgoing.iter().filter(|pack| pack.is_known);
+        let known = known.map(|pack| {
             let Pack { here, needed, .. } = pack;
             let name = Shown(&pack.vault);
-            match pack.is_known {
-                true if here >= needed => {
-                    format!("The pack for vault {name} has arrived; its receipt has not.")
-                }
-                true => format!("Vault {name} has {here} of {needed} pieces of a pack."),
-                false => format!(
-                    "A pack of {needed} pieces was shown to vault {name}; it is kept until a \
-                     receipt returns."
-                ),
+            if here >= needed {
+                format!("The pack for vault {name} has arrived; its receipt has not.")
+            } else {
+                format!("Vault {name} has {here} of {needed} pieces of a pack.")
             }
         });
-        incoming.chain(outgoing).collect()
+        incoming.chain(known).chain(self.unknown()).collect()
+    }
+
+    /// One line for each vault to which packs were shown without an answer.
+    fn unknown(&self) -> Vec<String> {
+        let unknown = self.outgoing.iter().filter(|pack| !pack.is_known);
+        let mut vaults: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for pack in unknown {
+            let (packs, pieces) = vaults.entry(&pack.vault).or_default();
+            *packs = packs.saturating_add(1);
+            *pieces = pieces.saturating_add(pack.needed);
+        }
+        let lines = vaults.into_iter().map(|(vault, (packs, pieces))| {
+            let (name, packs, pieces) =
+                (Shown(vault), Count(packs, "pack"), Count(pieces, "piece"));
+            format!("Shown to vault {name}: {packs} of {pieces}; kept until a receipt returns.")
+        });
+        lines.collect()
     }
 
     pub(super) fn to_json(&self) -> Value {

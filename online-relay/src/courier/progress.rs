@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use carriers::light::Status;
+use carriers::light::{Status, TERMINAL_RESTORE};
 use crossing::{Phase, Progress};
 use pack_format::shown::Shown;
 
@@ -27,6 +27,9 @@ impl Cancel {
         let flag = cancel.clone();
         ctrlc::set_handler(move || {
             if flag.0.swap(true, Ordering::Relaxed) {
+                if HAS_TERMINAL.load(Ordering::Relaxed) {
+                    let _ = io::stdout().write_all(TERMINAL_RESTORE.as_bytes());
+                }
                 std::process::exit(EXIT_INTERRUPTED);
             }
             if io::stderr().is_terminal() {
@@ -47,6 +50,11 @@ impl Cancel {
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Codes stand in the terminal from here on: a program that ends at once gives it back first.
+pub(super) fn takes_terminal() {
+    HAS_TERMINAL.store(true, Ordering::Relaxed);
 }
 
 /// Where progress is shown.
@@ -201,7 +209,8 @@ impl Progress for Watch {
             first_bytes: 0,
             shown: None,
         });
-        if step.shown.is_some_and(|shown| now - shown < pause) {
+        let since = step.shown.map_or(now - step.begun, |shown| now - shown);
+        if since < step.shown.map_or(QUIET_TIME, |_| pause) {
             return;
         }
         step.shown = Some(now);
@@ -227,6 +236,7 @@ impl Drop for Watch {
     }
 }
 
+static HAS_TERMINAL: AtomicBool = AtomicBool::new(false);
 const STOPPING: &[u8] = b"\nonline-relay: stopping; Ctrl-C again ends at once, also safely\n";
 /// What is over sooner is not worth a line.
 const QUIET_TIME: Duration = Duration::from_secs(1);
