@@ -76,7 +76,7 @@ fn typed(
     let vault = context.vault()?;
     let words = match (code_file, camera) {
         (Some(file), _) => read_code(file)?,
-        (None, Some(camera)) => text_of(light::film(context, camera, Kind::Pairing, &|_| false)?)?,
+        (None, Some(camera)) => text_of(&light::film(context, camera, Kind::Pairing, &|_| false)?)?,
         (None, None) => context.ask(&format!("Type the words that {name} shows, in one line: "))?,
     };
     vault.type_pairing(&name, contact.as_ref(), &words, context.now())?;
@@ -97,11 +97,11 @@ fn read_code(file: &Path) -> Result<Zeroizing<String>, CommandError> {
     } else {
         read_bounded(file, CODE_FILE_BYTES_MAX)?
     };
-    text_of(Zeroizing::new(bytes))
+    text_of(&Zeroizing::new(bytes))
 }
 
-fn text_of(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, CommandError> {
-    std::str::from_utf8(&bytes)
+fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, CommandError> {
+    std::str::from_utf8(bytes)
         .map(|text| Zeroizing::new(text.to_owned()))
         .map_err(|_| CommandError::NotText { what: "the code" })
 }
