@@ -6,6 +6,7 @@ import { RelayTrouble } from './relay.js';
 import { FOR_PHONE, FROM_PHONE } from './store.js';
 
 const FRAMES_AT_ONCE = 400;
+const TRANSFERS_AT_ONCE = 32;
 const PAUSE_MS = 4_000;
 const PAUSE_AFTER_TROUBLE_MS = 15_000;
 
@@ -19,7 +20,7 @@ export class Carry {
     this.seenAt = undefined;
   }
 
-  // Goes on for ever; `hurry` ends a pause.
+  // Goes on for ever.
   async run() {
     addEventListener('online', () => this.hurry());
     addEventListener('offline', () => this.set('offline'));
@@ -31,14 +32,21 @@ export class Carry {
     }
   }
 
-  pause(milliseconds) {
-    return new Promise((resolve) => {
-      this.hurry = resolve;
-      setTimeout(resolve, milliseconds);
-    });
+  async pause(milliseconds) {
+    if (!this.isHurried) {
+      await new Promise((resolve) => {
+        this.endPause = resolve;
+        setTimeout(resolve, milliseconds);
+      });
+    }
+    this.isHurried = false;
   }
 
-  hurry() {}
+  // Ends the pause, or leaves out the next one.
+  hurry() {
+    this.isHurried = true;
+    this.endPause?.();
+  }
 
   set(network, status) {
     this.network = network;
@@ -53,8 +61,9 @@ export class Carry {
     }
     try {
       await this.look();
-      await this.leave();
+      // First what waits: a tray that takes no more still gives.
       await this.collect();
+      await this.leave();
       await this.look();
       this.set('online');
     } catch (err) {
@@ -71,7 +80,7 @@ export class Carry {
     for (const found of this.state.from_phone.transfers) {
       if (found.done) {
         await this.isWithCourier(found.transfer);
-      } else if (found.wanted > 0) {
+      } else if (found.wanted > 0 && (await this.hasLeftAll(found.transfer))) {
         this.film.askForMore(found.transfer, found.wanted);
       }
     }
@@ -80,13 +89,22 @@ export class Carry {
     this.onChange();
   }
 
+  // What is asked for may be here already, and on its way.
+  async hasLeftAll(transfer) {
+    return !this.film.unsaved.has(transfer) && (await this.store.countUnsent(transfer)) === 0;
+  }
+
   // Says what the person decided while there was no network.
   async tell() {
     const records = await this.store.transfers();
-    const removed = records.filter(({ list, removed }) => list === FROM_PHONE && removed);
+    const removed = records
+      .filter(({ list, removed }) => list === FROM_PHONE && removed)
+      .map(({ transfer }) => transfer)
+      .slice(0, TRANSFERS_AT_ONCE);
     if (removed.length > 0) {
-      await this.tray.done(FROM_PHONE, removed.map(({ transfer }) => transfer));
-      for (const { transfer } of removed) {
+      await this.tray.done(FROM_PHONE, removed);
+      // One that was filmed again meanwhile is a new one.
+      for (const transfer of removed.filter((it) => !this.film.known.has(it))) {
         await this.store.clear(FROM_PHONE, transfer);
       }
     }

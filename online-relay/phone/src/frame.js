@@ -197,19 +197,25 @@ export class Tally {
     });
   }
 
-  // Takes symbols in and returns how many are new. Of a block that has all it needs, none is.
+  // Takes the symbols of a frame in and returns how many are new: none, when all that are new are
+  // of blocks that have all they need.
   add(symbols) {
-    let added = 0;
-    for (const [number, id] of symbols) {
-      const block = this.blocks[number];
-      if (block === undefined || block.ids.has(id) || this.blockIsWhole(block)) {
-        continue;
-      }
-      block.ids.add(id);
-      block.sourceSeen += id < block.source ? 1 : 0;
-      added += 1;
+    const isNew = ([block, id]) => this.blocks[block]?.ids.has(id) === false;
+    const fresh = symbols.filter(isNew);
+    if (fresh.every(([block]) => this.blockIsWhole(this.blocks[block]))) {
+      return 0;
     }
-    return added;
+    const before = this.count;
+    for (const [number, id] of fresh) {
+      const block = this.blocks[number];
+      block.sourceSeen += id < block.source && !block.ids.has(id) ? 1 : 0;
+      block.ids.add(id);
+    }
+    return this.count - before;
+  }
+
+  get count() {
+    return this.blocks.reduce((sum, block) => sum + block.ids.size, 0);
   }
 
   // The courier could not put the transfer together: that many more of every block, beyond those

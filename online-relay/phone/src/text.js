@@ -81,12 +81,12 @@ export const text = {
     leaving: (left, all) => `On phone, ${left} of ${all} codes on the tray`,
     onTray: 'On the tray',
     withCourier: 'With the courier',
-    wanted: (count) => `On the tray; the courier asks for ${count} more pieces: film it again`,
+    wanted: (count) => `The courier asks for ${morePieces(count)}: film it again`,
     fetching: (have, all) => `On the tray, ${have} of ${all} codes on phone`,
     here: (all) => `On phone (${all} of ${all})`,
     shown: 'Shown to the vault',
     vaultHas: (words) => `${words}. The vault’s code says that it has everything.`,
-    vaultLacks: (words, count) => `${words}. The vault’s code asks for ${count} more pieces.`,
+    vaultLacks: (words, count) => `${words}. The vault’s code asks for ${morePieces(count)}.`,
     asOf: (when) => `as of ${when}, not known since`,
   },
 
@@ -124,6 +124,10 @@ export const text = {
     noStore: 'This browser keeps nothing for this page, perhaps because of private browsing. Open the link in an ordinary window.',
   },
 };
+
+function morePieces(count) {
+  return count === 1 ? '1 more piece' : `${count} more pieces`;
+}
 
 // A size as a person reads it.
 export function sizeText(bytes) {

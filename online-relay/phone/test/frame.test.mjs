@@ -142,3 +142,14 @@ test('a courier that asks for more opens the tally again', () => {
   assert.equal(tally.isWhole, false);
   assert.equal(tally.add([[0, 9]]), 1);
 });
+
+test('every symbol of a frame that is kept counts', () => {
+  const tally = new Tally(60 * 2);
+  assert.equal(tally.add([[0, 0], [0, 1], [0, 2], [0, 3]]), 4);
+  assert.equal(tally.isWhole, true);
+  tally.askForMore(2);
+  // What the courier has already is not what it asks for.
+  assert.equal(tally.add([[0, 2], [0, 3]]), 0);
+  assert.equal(tally.add([[0, 8], [0, 9]]), 2);
+  assert.equal(tally.isWhole, true);
+});

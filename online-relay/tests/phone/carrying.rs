@@ -8,7 +8,7 @@ use std::sync::Once;
 
 use online_relay::client::TrayClient;
 use online_relay::server::make_tray;
-use online_relay::tray::TrayPass;
+use online_relay::tray::{TransferName, TrayPass};
 use pack_format::light::{BlockDecoder, BlockEncoder, Frame, FrameParts, Kind, Layout, TransferId};
 
 use super::browser::Browser;
@@ -184,8 +184,21 @@ fn leaves_everything_when_the_relay_is_back(scene: &mut Scene, pack: &[u8]) {
     assert_eq!(frames.len() as u64, found.frames);
     assert!(found.symbols >= 134 && found.needed == 134, "{found:?}");
     assert_eq!(put_together(&frames, pack.len()), pack);
+    asks_for_more(scene, found.transfer);
     assert_eq!(scene.courier.done(&[found.transfer]).unwrap(), 1);
     scene.browser.wait_for("#filmed", "With the courier");
+}
+
+fn asks_for_more(scene: &mut Scene, transfer: TransferName) {
+    assert!(scene.courier.want(transfer, 9).unwrap());
+    let browser = &mut scene.browser;
+    browser.wait_for("#filmed", "asks for 9 more pieces");
+    browser.click("#film-start");
+    browser.wait_for("#film-sight", "All pieces are on this phone.");
+    browser.click("#film-stop");
+    browser.wait_for("#filmed", "On the tray");
+    let found = scene.courier.state().unwrap().from_phone.transfers[0];
+    assert_eq!((found.transfer, found.wanted), (transfer, 0));
 }
 
 fn shows_what_the_courier_left(scene: &mut Scene) {
