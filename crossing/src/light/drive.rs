@@ -242,10 +242,12 @@ impl Drive<'_, '_, '_> {
         if let Ending::WhenShown { percent_more } = self.path.ending {
             return self.crossing.was_shown(percent_more);
         }
-        match self.path.display {
+        match (&self.path.display, &self.path.eyes) {
             // The other machine must see the last answer, too.
-            Some(_) => self.linger_count >= LINGER_SHEETS,
-            None => !self.films || self.crossing.seems_complete(),
+            (Some(_), Some(_)) => self.linger_count >= LINGER_SHEETS,
+            // Nobody can answer: it ends at once where there is nothing to show.
+            (Some(_), None) => self.crossing.all_outgoing().is_empty(),
+            (None, _) => !self.films || self.crossing.seems_complete(),
         }
     }
 
