@@ -67,6 +67,10 @@ fn pairing_code_is_filmed_off_a_window_and_serves() {
     let arguments = ["pair", "type", "--name", "cellar", "--camera"];
     let arguments = [&arguments[..], &[text_of(&shots)]].concat();
     amina.courier(&arguments).ok();
+    let wrong = ["sync", "--offline", "--camera", text_of(&shots)];
+    let wrong = amina.courier(&wrong);
+    wrong.failed(1, "crossing-light-nothing");
+    assert!(wrong.stderr.contains("`pair type`"), "{wrong:?}");
     // The vault asks its courier for a mailbox.
     amina.vault_sync(&amina.stick()).ok();
     let taken = amina.courier_sync(&amina.stick()).ok();

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::desktop::{Desktop, Theme, processes_of, status_of, without_desktop};
 use super::pair::{Pair, film, film_in_part, show_in_pictures};
 use super::pictures::folder_of;
-use crate::people::{Ran, Site, entries, run, run_interrupted};
+use crate::people::{
+    AMINA, AMINAS_PASSPHRASE, Ran, Site, World, entries, run, run_interrupted, run_killed, text_of,
+};
 
 /// Runs a program with a window, does this when it has started, and then presses Escape.
 pub(crate) fn run_until_escape(
@@ -103,6 +105,103 @@ fn light_and_dark_terminals_end_what_pictures_began() {
     film(amina, &shots).ok();
     assert_eq!(bilal.messages(), ["Black on white."]);
     assert_eq!(amina.messages(), ["White on black."]);
+}
+
+#[test]
+fn one_command_takes_in_a_pack_and_shows_that_it_is_there() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let pair = Pair::new();
+    let item = pair.amina.send("bilal", "Answer at once.");
+    let (out, shots) = (pair.path("out"), pair.path("shots"));
+    show_in_pictures(&pair.amina, &out);
+    let both = ["sync", "--screen", "--camera", text_of(&out), "--json"];
+    let answering = pair.bilal.vault_command(&both);
+    let ran = run_until_escape(&desktop, answering, || desktop.film(&shots, 25));
+    assert_eq!(ran.ok()["taken_in"].as_array().unwrap().len(), 1, "{ran:?}");
+    film(&pair.amina, &shots).ok();
+    assert_eq!(pair.amina.state_of(&item), "Taken in by bilal");
+}
+
+#[test]
+fn courier_shows_in_its_window_what_it_has_fetched() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let world = World::new();
+    world.amina.send("bilal", "Fetched and shown.");
+    world.amina.carry_out();
+    let shots = world.dir.path().join("shots");
+    let mut showing = desktop.hold(world.bilal.courier_command(&["sync", "--screen"]));
+    // Somebody at a keyboard may just as well press Ctrl-C in the terminal.
+    let ran = run_interrupted(&mut showing, || {
+        desktop.film(&shots, 25);
+        true
+    });
+    ran.ok();
+    wait_until_ended(&world.bilal.courier_dir());
+    film(&world.bilal, &shots).ok();
+    assert_eq!(world.bilal.messages(), ["Fetched and shown."]);
+}
+
+#[test]
+fn window_that_is_killed_ends_its_program_calmly() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
+    let mut showing = desktop.hold(amina.vault_command(&["card", "--screen"]));
+    let mut killed = false;
+    let ran = run_interrupted(&mut showing, || {
+        if !killed {
+            desktop.film_until_still(&dir.path().join("shots"));
+            kill(window_of(&amina));
+            killed = true;
+        }
+        false
+    });
+    ran.exits(&[0]);
+}
+
+#[test]
+fn window_closes_when_its_program_is_killed() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
+    let mut showing = desktop.hold(amina.vault_command(&["card", "--screen"]));
+    let mut window = None;
+    let ended = run_killed(&mut showing, || {
+        desktop.film_until_still(&dir.path().join("shots"));
+        window = Some(window_of(&amina));
+        true
+    });
+    assert!(ended.is_none(), "{ended:?}");
+    let window = window.unwrap();
+    let deadline = Instant::now() + ESCAPE_TIME_MAX;
+    while status_of(window)
+        .get("State")
+        .is_some_and(|it| !it.starts_with('Z'))
+    {
+        assert!(Instant::now() < deadline, "the window stays");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The process that a vault has started for its window.
+fn window_of(site: &Site) -> u32 {
+    let processes = processes_of(&site.vault_dir());
+    let name = |process: &&u32| status_of(**process)["Name"].starts_with("causeway-scree");
+    *processes.iter().find(name).unwrap()
+}
+
+fn kill(process: u32) {
+    let process = process.to_string();
+    let told = Command::new("kill").args(["-KILL", &process]).status();
+    assert!(told.unwrap().success());
 }
 
 /// A program in a terminal that was closed tidies up.
