@@ -148,10 +148,11 @@ impl Scene {
             elapsed_secs: 0.0,
         };
         let module_pixels = self.grid.module_pixels(SCREEN.0, SCREEN.1);
-        let shown_now = std::cell::RefCell::new(&mut shown);
+        let shown_now = std::cell::RefCell::new((&mut shown, Vec::new()));
         let next = || {
             let sheet = transfer.sheet(&self.grid);
-            shown_now.borrow_mut().extend(sheet.codes.iter().cloned());
+            let (shown, newest) = &mut *shown_now.borrow_mut();
+            shown.extend(std::mem::replace(newest, sheet.codes.clone()));
             to_film(&self.grid.draw(&sheet, module_pixels).unwrap())
         };
         let (width, height) = (
@@ -173,6 +174,9 @@ impl Scene {
         filmed.elapsed_secs = recording.elapsed_secs();
         filmed.is_complete = receiver.is_complete();
         drop(recording);
+        // The newest sheet has not been on the screen for its whole time.
+        let (_, newest) = shown_now.into_inner();
+        shown.extend(newest.into_iter().filter(|code| read.contains(code)));
         filmed.codes_shown = shown.len();
         filmed.codes_read = read.intersection(&shown).count();
         filmed.wrong = read.len() - filmed.codes_read;
