@@ -8,16 +8,29 @@ use rxing::{
 
 use super::bits::Bits;
 
-/// The squares of codes anywhere in the picture, the likeliest sets of three first.
-pub(super) fn search(bits: &Bits) -> Vec<FinderPatternSet> {
+/// What a search found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Squares that may belong together, the likeliest sets of three first.
+    pub(super) sets: Vec<FinderPatternSet>,
+    /// There are more squares than any honest picture has.
+    pub(super) is_crowded: bool,
+}
+
+/// Looks for the squares of codes anywhere in the picture.
+pub(super) fn search(bits: &Bits) -> Found {
     let mut patterns = patterns(bits);
+    let is_crowded = patterns.len() >= PATTERNS_MAX;
     let mut sets: Vec<_> = GenerateFinderPatternSets(&mut patterns)
         .into_iter()
         .map(|set| (skew(&set), set))
         .filter(|(skew, _)| *skew < SKEW_MAX)
         .collect();
     sets.sort_by(|one, other| one.0.total_cmp(&other.0));
-    sets.into_iter().map(|(_, set)| set).collect()
+    Found {
+        sets: sets.into_iter().map(|(_, set)| set).collect(),
+        is_crowded,
+    }
 }
 
 /// The same set in a later picture, if it has not moved far.

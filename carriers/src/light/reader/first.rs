@@ -16,6 +16,8 @@ pub(super) struct Tracks {
     tracks: Vec<Track>,
     /// Codes in the latest picture that were seen and not read.
     unread_count: usize,
+    /// Whether the latest search found more squares than any honest picture has.
+    is_crowded: bool,
     since_search: u32,
     /// Searches in a row that found nothing new.
     idle_searches: u32,
@@ -49,6 +51,11 @@ impl Tracks {
     /// How many codes in the latest picture were seen and not read.
     pub(super) fn unread_count(&self) -> usize {
         self.unread_count
+    }
+
+    /// Whether the latest search found more squares than any honest picture has.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_crowded
     }
 
     /// The same, about to look everywhere.
@@ -102,10 +109,11 @@ impl Tracks {
     fn search(&mut self, bits: &Bits, sighting: &mut Sighting) {
         // What has moved away is found where it is now.
         self.tracks.retain(|track| track.is_there);
-        let sets = guarded(|| finder::search(bits)).unwrap_or_default();
+        let squares = guarded(|| finder::search(bits)).unwrap_or_default();
+        self.is_crowded = squares.is_crowded;
         let mut tries_left = TRIES_MAX;
         let mut found = false;
-        for set in sets {
+        for set in squares.sets {
             if self.tracks.len() == TRACKS_MAX || tries_left == 0 {
                 break;
             }

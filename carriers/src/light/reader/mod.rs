@@ -65,7 +65,7 @@ impl Reader {
     /// When nothing is read for a while it tries harder, but not with every picture: a camera
     /// does not wait.
     pub fn read(&mut self, picture: &GreyPicture) -> Sighting {
-        let base = level_within_bounds(picture);
+        let base = level_within(picture, LOOK_PIXELS_MAX);
         let mut sighting = look(&mut self.tracks, picture, base, self.view);
         self.pictures = self.pictures.wrapping_add(1);
         self.barren = if sighting.is_barren() {
@@ -81,8 +81,12 @@ impl Reader {
         } else {
             self.compare_sharpness(picture, base, &mut sighting);
         }
-        if sighting.is_barren() && self.barren.is_multiple_of(OPINION_INTERVAL) {
-            let opinion = guarded(|| Some(second::read(shrunk(picture, base)?.as_ref())));
+        let is_opinion_due = self.barren.is_multiple_of(OPINION_INTERVAL);
+        // The second decoder needs minutes for a large picture full of squares or of noise.
+        let is_worth_it = sighting.seen != Seen::Nothing && !self.tracks.is_crowded();
+        if sighting.is_barren() && is_opinion_due && is_worth_it {
+            let level = level_within(picture, OPINION_PIXELS_MAX);
+            let opinion = guarded(|| Some(second::read(shrunk(picture, level)?.as_ref())));
             if let Some(found) = opinion.flatten().filter(|found| !found.is_barren()) {
                 sighting = found;
             }
@@ -154,11 +158,11 @@ fn look(tracks: &mut Tracks, picture: &GreyPicture, base: u32, view: View) -> Si
         .unwrap_or_default()
 }
 
-/// How often a picture is halved before it is looked at at all.
-fn level_within_bounds(picture: &GreyPicture) -> u32 {
+/// How often a picture is halved until it has at most so many pixels.
+fn level_within(picture: &GreyPicture, pixels_max: usize) -> u32 {
     let mut pixels = picture.pixels().len();
     let mut level = 0;
-    while pixels > LOOK_PIXELS_MAX {
+    while pixels > pixels_max {
         pixels /= 4;
         level += 1;
     }
@@ -172,6 +176,9 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 /// Larger pictures are halved: no screen shows a code that needs more.
 const LOOK_PIXELS_MAX: usize = 4_500_000;
+
+/// The second decoder sees smaller ones still.
+const OPINION_PIXELS_MAX: usize = 1_300_000;
 
 /// Whole, half and a quarter; the largest first.
 const VIEWS: [View; 4] = [
