@@ -32,15 +32,18 @@ fn card_is_filmed_off_a_dark_terminal() {
     let dir = tempfile::tempdir().unwrap();
     let amina = Site::new(dir.path(), AMINA, AMINAS_PASSPHRASE);
     let bilal = Site::new(dir.path(), BILAL, BILALS_PASSPHRASE);
-    let shots = dir.path().join("shots");
-    {
-        let showing = bilal.vault_command(&["card", "--terminal"]);
-        let _terminal = desktop.terminal(Theme::Dark, &showing);
-        desktop.film(&shots, 60);
-    }
+    let showing = bilal.vault_command(&["card", "--terminal"]);
+    let terminal = desktop.terminal(Theme::Dark, &showing);
+    // How many pictures a code takes depends on how busy the machine is.
+    let added = [60, 120, 240].iter().find_map(|picture_count| {
+        let shots = dir.path().join(format!("shots-{picture_count}"));
+        desktop.film(&shots, *picture_count);
+        let added = amina.vault(&["contact", "add", "--camera", text_of(&shots)]);
+        (added.exit == 0).then(|| added.ok())
+    });
+    drop(terminal);
     wait_until_ended(&bilal.vault_dir());
-    let added = amina.vault(&["contact", "add", "--camera", text_of(&shots)]);
-    assert_eq!(words(&added.ok()["words"]), words_of(&bilal));
+    assert_eq!(words(&added.unwrap()["words"]), words_of(&bilal));
     assert_eq!(contacts(&amina).as_array().unwrap().len(), 1);
 }
 
