@@ -150,11 +150,13 @@ impl<'a> LightCrossing<'a> {
         self.departures.current()?.heard.percent()
     }
 
-    /// What is to be shown, by what its frames say.
+    /// What is to be shown: the lane, and what its frames say.
     #[must_use]
-    pub fn transfers(&self) -> Vec<TransferId> {
+    pub fn transfers(&self) -> Vec<(usize, TransferId)> {
         let queue = self.departures.queue().iter();
-        queue.map(|showing| showing.transfer).collect()
+        queue
+            .map(|showing| (showing.lane, showing.transfer))
+            .collect()
     }
 
     /// Does not show this transfer, because it is on its way already.

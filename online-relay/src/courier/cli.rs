@@ -19,7 +19,7 @@ use super::outcome::{SyncOutcome, VaultOutcome};
 use super::progress::takes_terminal;
 use super::{
     AtTray, ByLight, Cancel, CountedTrouble, Courier, CourierError, Medium, PairingName, ServerUrl,
-    SyncOptions, Watch, default_dir, text,
+    SyncOptions, Watch, close_tray, default_dir, text,
 };
 use crate::client::ClientOptions;
 use crate::report::{Form, report};
@@ -49,8 +49,22 @@ enum Command {
     Pair(Pair),
     /// Take in what a vault has sent, visit the servers, and write what is for the vault
     Sync(Sync),
+    /// Close a tray for good, for example because its phone was lost
+    CloseTray(CloseTray),
     /// Show what this courier holds, in numbers
     Status,
+}
+
+#[derive(Debug, Args)]
+struct CloseTray {
+    /// The operator's file for the tray
+    file: PathBuf,
+    /// Reach the server through this proxy, which also looks up its name
+    #[arg(long, value_name = "socks5://HOST:PORT")]
+    proxy: Option<String>,
+    /// Allow http:// to other machines, in a network that you trust
+    #[arg(long)]
+    plain_http: bool,
 }
 
 #[derive(Debug, Args)]
@@ -193,6 +207,7 @@ pub fn run(args: CourierArgs, form: Form) -> ExitCode {
         Command::Server(command) => server(&dir, &command, form),
         Command::Pair(command) => pair(&dir, command, form),
         Command::Sync(command) => sync(&dir, command, form),
+        Command::CloseTray(command) => close(command, form),
         Command::Status => status(&dir, form),
     });
     match done {
@@ -414,6 +429,17 @@ fn read_pass(path: &Path) -> Result<TrayPass, CourierError> {
             source,
         })?;
     TrayPass::from_text(&text).map_err(CourierError::Tray)
+}
+
+fn close(command: CloseTray, form: Form) -> Result<Exit, CourierError> {
+    let options = ClientOptions {
+        proxy: command.proxy,
+        plain_http: command.plain_http,
+        ..ClientOptions::default()
+    };
+    close_tray(read_pass(&command.file)?, &options)?;
+    let text = "The tray is closed: neither the phone nor this courier can use it any more.\n";
+    print(form, text, &json!({ "closed": true }))
 }
 
 /// Everything that did not go well, each with its advice. For a program it stands in the one

@@ -35,7 +35,7 @@ pub use self::progress::{Cancel, Watch};
 pub use self::servers::ServerUrl;
 pub use self::store::{CourierStatus, LaneStatus, ServerStatus, StoreError};
 pub use self::sync::{Medium, SyncOptions};
-pub use self::tray::AtTray;
+pub use self::tray::{AtTray, close_tray};
 pub use self::trouble::{CountedTrouble, Trouble};
 
 use self::dir::StateDir;

@@ -3,7 +3,6 @@
 use carriers::light::Demand;
 use crossing::CrossingError;
 use crossing::light::LightCrossing;
-use pack_format::light::TransferId;
 use serde_json::{Value, json};
 
 use super::Courier;
@@ -14,8 +13,8 @@ use super::progress::Watch;
 use super::quantity::Count;
 use super::sync::SyncOptions;
 use super::trouble::{self, Trouble};
-use crate::client::{RelayError, TrayClient, TrayState};
-use crate::tray::{TransferName, TrayPass};
+use crate::client::{ClientOptions, RelayError, TrayClient};
+use crate::tray::TrayPass;
 
 /// What a trip did at one tray.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,17 +95,22 @@ impl Courier {
         let (names, mut lanes) = self.lanes_for(options.vault.as_ref())?;
         let mut outcome = SyncOutcome::default();
         let mut at_tray = AtTray::default();
+        // Vaults that were heard of in this trip: what they do not have now, they lack.
+        let mut heard = vec![false; lanes.len()];
         for visit in [Visit::TakeIn, Visit::Leave] {
             let mut host = CourierHost::new(&mut self.store);
             let shows = visit == Visit::Leave;
             let mut crossing = LightCrossing::begin(&mut lanes, &mut host, shows)?;
             let done = match visit {
                 Visit::TakeIn => take_in(&tray, &mut crossing, &mut at_tray),
-                Visit::Leave => leave(&tray, &mut crossing, &mut at_tray),
+                Visit::Leave => leave(&tray, &mut crossing, &heard, &mut at_tray),
             };
             let report = crossing.end();
             for refused in host.into_refused() {
                 trouble::count(&mut outcome.refused, refused);
+            }
+            for (heard, lane) in heard.iter_mut().zip(&report.lanes) {
+                *heard |= lane.packs_taken > 0;
             }
             outcome.add(&names, &lanes, &report);
             outcome.safe_to_remove = None;
@@ -125,6 +129,17 @@ impl Courier {
         outcome.at_tray = Some(at_tray);
         Ok(outcome)
     }
+}
+
+/// Closes a tray for good: a phone that was lost can do nothing there any more. The vault and
+/// the courier keep what they have.
+///
+/// # Errors
+/// [`CourierError::Trouble`].
+pub fn close_tray(pass: TrayPass, options: &ClientOptions) -> Result<(), CourierError> {
+    let url = pass.relay.url().to_owned();
+    let closed = TrayClient::new(pass, options).and_then(TrayClient::close);
+    closed.map_err(|source| CourierError::Trouble(Trouble::Relay { url, source }))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -192,22 +207,28 @@ fn take_in(
 fn leave(
     tray: &TrayClient,
     crossing: &mut LightCrossing<'_>,
+    heard: &[bool],
     at_tray: &mut AtTray,
 ) -> Result<(), Stop> {
-    let state = tray.state()?;
     let outgoing = crossing.transfers();
-    let useless: Vec<TransferName> = state
-        .for_phone
-        .transfers
-        .iter()
-        .map(|transfer| transfer.transfer)
-        .filter(|name| !outgoing.contains(&name.id))
-        .collect();
+    let mut useless = Vec::new();
+    for transfer in tray.state()?.for_phone.transfers {
+        let name = transfer.transfer;
+        let showing = outgoing.iter().find(|(_, id)| *id == name.id);
+        let is_heard = showing.and_then(|(lane, _)| heard.get(*lane)).copied();
+        match showing {
+            None => useless.push(name),
+            // The person says that the vault has it. A receipt that came later and does not name
+            // it says otherwise.
+            Some(_) if transfer.done && is_heard == Some(true) => useless.push(name),
+            Some(_) if transfer.done || transfer.symbols > transfer.needed => {
+                crossing.hold_back(name.id);
+            }
+            Some(_) => {}
+        }
+    }
     if !useless.is_empty() {
         tray.withdraw(&useless)?;
-    }
-    for transfer in left_whole(&state) {
-        crossing.hold_back(transfer);
     }
     let mut frames = Vec::new();
     while !crossing.was_shown(PERCENT_MORE) {
@@ -219,14 +240,6 @@ fn leave(
     }
     at_tray.frames_left = tray.post(&frames)?;
     Ok(())
-}
-
-/// The transfers that lie on the tray with enough symbols: they are not left again.
-fn left_whole(state: &TrayState) -> impl Iterator<Item = TransferId> {
-    let transfers = state.for_phone.transfers.iter();
-    transfers
-        .filter(|transfer| transfer.symbols > transfer.needed)
-        .map(|transfer| transfer.transfer.id)
 }
 
 /// A code that the small screen of a phone shows large enough for the camera of a laptop.

@@ -6,6 +6,7 @@ mod keeping;
 mod kills;
 mod messages;
 mod scripted;
+mod trays;
 mod trips;
 mod troubles;
 mod world;
