@@ -316,6 +316,7 @@ fn filmed_words(camera: String, form: Form) -> Result<Zeroizing<String>, Courier
         Form::Json => Watch::quiet(cancel),
         Form::Text => Watch::on_stderr(cancel),
     };
+    be_quiet_about_pictures(&choice);
     let mut means = Means::open(&choice, Machine::Online, None)?;
     let filmed = match means.parts() {
         (_, Some(eyes)) => film_message(Kind::Pairing, &|_| false, eyes, &mut watch)?,
@@ -401,6 +402,7 @@ fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, CourierError> {
     let mut written = None;
     let outcome = match (choice, pass) {
         (Some(choice), _) => {
+            be_quiet_about_pictures(&choice);
             let start = || ScreenProcess::start_beside(current_exe());
             let screen = choice.window.then(start);
             let mut means = Means::open(&choice, Machine::Online, screen)?;
@@ -429,6 +431,14 @@ fn read_pass(path: &Path) -> Result<TrayPass, CourierError> {
             source,
         })?;
     TrayPass::from_text(&text).map_err(CourierError::Tray)
+}
+
+/// A reader of codes is known to panic at some pictures. It is caught and the picture counts as
+/// one without a code; what would be printed about it helps nobody.
+fn be_quiet_about_pictures(choice: &Choice) {
+    if choice.camera.is_some() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
 }
 
 fn close(command: CloseTray, form: Form) -> Result<Exit, CourierError> {
