@@ -206,6 +206,22 @@ fn wrong_codes_among_the_right_ones_do_no_harm() {
 }
 
 #[test]
+fn wrong_codes_make_neither_contacts_nor_pairings() {
+    let pair = Pair::new();
+    let before = seen_of(&pair.amina);
+    for (source, _, _) in wrong_codes(&pair) {
+        let film = ["--camera", text_of(&source)];
+        for begin in [&["contact", "add"][..], &["pair", "type", "--name", "new"]] {
+            // What is no card or no pairing code in the right frame is refused by its own rules.
+            let ran = pair.amina.vault(&[begin, &film[..]].concat());
+            ran.exits(&[1, 2, 3]);
+            assert!(!ran.codes.is_empty(), "{ran:#?}");
+        }
+    }
+    assert_eq!(seen_of(&pair.amina), before);
+}
+
+#[test]
 fn folder_with_codes_is_not_written_over() {
     let pair = Pair::new();
     pair.amina.send("bilal", "Once.");
