@@ -171,12 +171,14 @@ impl Advice for CrossingError {
             Self::LightIncomplete { .. } => "Run the same command again while the other machine \
                 shows its codes, or carry the rest on a stick: only what is missing is needed."
                 .to_owned(),
-            Self::LightNothing { seen } => seen
-                .unwrap_or(
-                    "Have the other machine show its codes, point the camera at them so that \
-                     they fill the picture, and run the same command again.",
-                )
-                .to_owned(),
+            Self::LightNothing { seen } => {
+                let general = "Have the other machine show its codes, point the camera at them so \
+                    that they fill the picture, and run the same command again.";
+                match seen {
+                    Some(seen) => format!("{seen} {general}"),
+                    None => general.to_owned(),
+                }
+            }
             Self::MediumNotOurs => {
                 "If nothing on it is needed, run the same command with --overwrite.".to_owned()
             }

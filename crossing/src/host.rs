@@ -75,6 +75,12 @@ pub trait Host: BundleSource {
     /// A private directory of this machine for parts of packs that are not complete; it exists.
     /// The parts are as sealed as on the medium.
     fn spool_dir(&self) -> &Path;
+
+    /// Whether these bytes are a contact card as it stands in a single code, without a frame: so
+    /// that it can be named where a pack is looked for. Whoever does not know cards says no.
+    fn is_card(&self, _payload: &[u8]) -> bool {
+        false
+    }
 }
 
 /// A failure of the host, with its own advice.

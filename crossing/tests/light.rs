@@ -334,7 +334,7 @@ fn what_is_no_card_is_named_where_a_card_is_wanted() {
     vault.send(&noise(17, 1_000));
     let pack = shown(&mut vault, 1).remove(0);
     let mut eyes = MessageEyes::new(Kind::Card);
-    assert_eq!(eyes.take(&pack), Err(Noticed::OtherTransfer));
+    assert_eq!(eyes.take(&pack), Err(Noticed::Pack));
     assert_eq!(eyes.take(b"https://example.org/"), Err(Noticed::Foreign));
     let pairing = MessageShow::new(Kind::Pairing, vec![1; 20])
         .unwrap()

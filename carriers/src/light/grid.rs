@@ -111,6 +111,17 @@ impl CodeGrid {
     /// [`QrError::PayloadOutOfRange`] for a payload that does not fit its code,
     /// [`QrError::NotMade`] where the encoder fails or the picture would be too large.
     pub fn draw(&self, sheet: &Sheet, module_pixels: usize) -> Result<GreyPicture, QrError> {
+        if let ([payload], None) = (sheet.codes.as_slice(), self.corner)
+            && self.demand().code_count == 1
+            && payload.len() <= self.demand().payload_bytes
+        {
+            // A short one alone, such as a pairing code, has larger modules.
+            return draw_codes(
+                &[Code::smallest(payload, self.correction)?],
+                1,
+                module_pixels,
+            );
+        }
         let mut codes = Vec::new();
         for payload in sheet.codes.iter().take(self.demand().code_count) {
             codes.push(Code::new(payload, self.version, self.correction)?);

@@ -86,6 +86,7 @@ impl Arrivals {
         };
         // What is being received last is answered first.
         let mut receiving = self.receiving.remove(at);
+        receiving.was_seen = true;
         let is_new = receiving.take(frame)?;
         self.receiving.insert(0, receiving);
         if !is_new {
@@ -132,6 +133,11 @@ impl Arrivals {
             let (here, needed) = receiving.pieces();
             (receiving.lane, here, needed)
         })
+    }
+
+    /// Whether pieces are missing of a pack of which a frame was taken.
+    pub(crate) fn lacks_pieces(&self) -> bool {
+        self.receiving.iter().any(|receiving| receiving.was_seen)
     }
 
     /// Reads what is kept for one pairing, and removes what is of no use any more: a pack may have

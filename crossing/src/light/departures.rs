@@ -225,10 +225,18 @@ impl Showing {
         self.shown_count >= self.enough(percent_more)
     }
 
+    /// The pieces of which the blocks consist that the other machine may lack.
+    pub(crate) fn wanted_symbols(&self) -> u64 {
+        let blocks = 0..self.layout.block_count();
+        let wanted = blocks.filter(|block| self.wanted & bit(*block) != 0);
+        let symbols = wanted.map(|block| u64::from(self.layout.source_symbols(block)));
+        symbols.fold(0, u64::saturating_add)
+    }
+
     fn enough(&self, percent_more: u64) -> u64 {
-        let needed = u64::from(self.layout.source_symbols_in_all());
+        let needed = self.wanted_symbols();
         let more = needed.saturating_mul(percent_more).div_ceil(100);
-        let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(self.layout.block_count().into());
+        let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(self.wanted.count_ones().into());
         needed.saturating_add(more).saturating_add(for_chance)
     }
 

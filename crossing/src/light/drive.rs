@@ -85,6 +85,8 @@ pub struct LightReport {
     pub outgoing: Vec<Pieces>,
     /// The packs of which pieces are missing here; what arrived is kept.
     pub incoming: Vec<Pieces>,
+    /// Whether the first of these was seen in this crossing; others may never come.
+    pub lacks_pieces: bool,
     /// How often each kind of code was seen.
     pub noticed: BTreeMap<Noticed, u64>,
     /// Whether something was filmed with.
@@ -105,7 +107,7 @@ impl LightReport {
             return Err(CrossingError::Camera(err));
         }
         self.sync.outcome()?;
-        if let Some(pieces) = self.incoming.first() {
+        if let Some(pieces) = self.incoming.first().filter(|_| self.lacks_pieces) {
             return Err(CrossingError::LightIncomplete {
                 here: pieces.here,
                 needed: pieces.needed,
@@ -152,6 +154,7 @@ pub fn cross(
     Ok(LightReport {
         outgoing: crossing.all_outgoing(),
         incoming: crossing.incoming(),
+        lacks_pieces: crossing.lacks_pieces(),
         noticed: crossing.noticed().clone(),
         has_filmed,
         failure,
@@ -206,7 +209,13 @@ impl Drive<'_, '_, '_> {
                     break;
                 }
                 Some(Glimpse::Failed(err)) => {
-                    self.advice.say(CAMERA_FAILED.to_owned());
+                    let goes_on = self.path.display.is_some();
+                    let text = if goes_on {
+                        SHOWING_GOES_ON
+                    } else {
+                        FILMING_ENDED
+                    };
+                    self.advice.say(text.to_owned());
                     self.failure = Some(err);
                     self.films = false;
                     break;
@@ -275,4 +284,5 @@ const LINGER_SHEETS: u32 = 36;
 const NOTHING_SEEN: &str = "No code is in sight: point the camera at the other screen.";
 const TOO_SMALL: &str = "The codes are too small to read: come closer, or make them coarser.";
 const BLURRED: &str = "The codes are too blurred to read: hold still, and wipe the lens.";
-const CAMERA_FAILED: &str = "The camera has failed; what has arrived is kept. Showing goes on.";
+const SHOWING_GOES_ON: &str = "Filming has failed; what has arrived is kept. Showing goes on.";
+const FILMING_ENDED: &str = "Filming has failed; what has arrived is kept.";

@@ -22,6 +22,8 @@ pub enum Noticed {
     Own,
     /// A pack that is for another machine, or from a pairing that is no more.
     OtherTransfer,
+    /// A pack, where something else is looked for.
+    Pack,
     /// A contact card.
     Card,
     /// A pairing code.
@@ -47,7 +49,7 @@ impl Noticed {
     /// What a frame of this kind is, where another one is looked for.
     pub(crate) fn of_kind(kind: Kind) -> Self {
         match kind {
-            Kind::Pack => Self::OtherTransfer,
+            Kind::Pack => Self::Pack,
             Kind::Card => Self::Card,
             Kind::Pairing => Self::Pairing,
         }
@@ -65,6 +67,7 @@ impl Noticed {
             Self::Answer => "answer",
             Self::Own => "own",
             Self::OtherTransfer => "other-transfer",
+            Self::Pack => "pack",
             Self::Card => "card",
             Self::Pairing => "pairing",
             Self::Newer => "newer-version",
@@ -87,6 +90,7 @@ impl Noticed {
                 "This code belongs to another transfer: it is not for this machine. Is it the \
                  right screen?",
             ),
+            Self::Pack => Some("This is a pack: take it in with `sync`."),
             Self::Card => {
                 Some("This is a contact card: add it with `contact add`, not with `sync`.")
             }

@@ -75,6 +75,8 @@ pub(crate) struct Receiving {
     pub(crate) lane: usize,
     pub(crate) index: PackIndex,
     pub(crate) cut: Cut,
+    /// A frame of it was taken since it was opened.
+    pub(crate) was_seen: bool,
     store: SymbolStore,
     /// Blocks that need no further symbol.
     complete: Vec<bool>,
@@ -98,6 +100,7 @@ impl Receiving {
             lane,
             index,
             cut,
+            was_seen: false,
             store,
             complete: vec![false; usize::from(key.layout.block_count())],
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carriers::light::{Demand, Sheet};
 use pack_format::{
-    light::{Answer, Frame, TransferId},
+    light::{Answer, Frame, FrameError, TransferId},
     pack::PlannedItem,
     ratchet::PackIndex,
 };
@@ -212,7 +212,14 @@ impl<'a> LightCrossing<'a> {
             let mut outstanding = lane.outstanding.values();
             !outstanding.any(goes_by_light)
         });
-        has_met && is_shown && is_receipted && self.arrivals.incomplete().next().is_none()
+        has_met && is_shown && is_receipted && !self.lacks_pieces()
+    }
+
+    /// Whether pieces are missing of a pack of which something was seen in this crossing. What
+    /// earlier ones have left may have been overtaken by another medium, and never come again.
+    #[must_use]
+    pub fn lacks_pieces(&self) -> bool {
+        self.arrivals.lacks_pieces()
     }
 
     /// Whether everything that the other machine shows seems to be here: at least one pack was
@@ -221,7 +228,7 @@ impl<'a> LightCrossing<'a> {
     #[must_use]
     pub fn seems_complete(&self) -> bool {
         let was_taken = self.has_noticed(Noticed::Taken) || self.has_noticed(Noticed::TakenBefore);
-        let has_all = self.arrivals.incomplete().next().is_none();
+        let has_all = !self.lacks_pieces();
         let patience = QUIET_FRAMES_MIN.saturating_add(self.useful_frames / 4);
         was_taken && has_all && self.quiet_frames >= patience
     }
@@ -250,6 +257,7 @@ impl<'a> LightCrossing<'a> {
         }
         let frame = match Frame::parse(payload) {
             Ok(frame) => frame,
+            Err(FrameError::NotOurs) if self.host.is_card(payload) => return Ok(Noticed::Card),
             Err(err) => return Ok(Noticed::of_error(&err)),
         };
         if self.departures.shows(frame.transfer()) {
@@ -355,7 +363,11 @@ fn pieces_shown(showing: &Showing) -> Pieces {
         lane: showing.lane,
         here: match showing.needed {
             Some(still) => needed.saturating_sub(still.into()),
-            None => showing.shown_count.min(needed),
+            None => {
+                let wanted = showing.wanted_symbols();
+                let arrived = needed.saturating_sub(wanted);
+                arrived.saturating_add(showing.shown_count.min(wanted))
+            }
         },
         needed,
         is_known: showing.needed.is_some(),

@@ -66,7 +66,8 @@ pub(super) fn status(
         headline: headline(
             crossing,
             outgoing.is_some(),
-            incoming.is_some(),
+            // What earlier crossings have left does not make this one film.
+            incoming.is_some() && films,
             films,
             shows,
         ),

@@ -84,6 +84,10 @@ pub(super) fn film(
 /// Carries out `sync` by light.
 pub(super) fn sync(context: &Context, vault: &Vault, asked: &Sync) -> Result<Report, CommandError> {
     let with = asked.with.as_deref().map(local_name).transpose()?;
+    // Before a folder or a window is opened for nobody.
+    if vault.pairings()?.is_empty() {
+        return Err(WorkError::NoPairing.into());
+    }
     let mut means = open(context, &asked.light)?;
     // A terminal that is full of codes has its own lines for what a person is told, and pictures
     // and pages are written in a moment.
@@ -155,7 +159,13 @@ fn write_light(text: &mut String, crossed: &Crossed, light: &LightReport) {
         );
     }
     let taken: u32 = crossed.lanes.iter().map(|it| it.report.packs_taken).sum();
-    if taken == 0 && light.incoming.is_empty() && light.outgoing.is_empty() && too_large == 0 {
+    let is_calm = crossed.outcome.is_ok();
+    if is_calm
+        && taken == 0
+        && light.incoming.is_empty()
+        && light.outgoing.is_empty()
+        && too_large == 0
+    {
         text.push_str("There was nothing new in either direction.\n");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::Path;
 
+use bundle_format::card::Card;
 use bundle_format::open::OpenError;
 use bundle_format::random::HedgedRng;
 use crossing::{Host, HostError, Lane, LaneId};
@@ -138,6 +139,8 @@ impl<'a> VaultHost<'a> {
             // The transaction is done; a file that stays is removed when the vault is next opened.
             let _ = remove_if_present(&self.vault.paths().bundles().join(name));
         }
+        // What was taken in is receipted with the same crossing, also where it goes on.
+        self.receipts_sealed &= brought.items.is_empty();
         self.brought.add(brought);
         Ok(())
     }
@@ -416,6 +419,10 @@ impl Host for VaultHost<'_> {
             seal_due_receipts(self.vault, self.now).map_err(HostError::new)?;
         }
         due(self.vault, lane, self.now).map_err(HostError::new)
+    }
+
+    fn is_card(&self, payload: &[u8]) -> bool {
+        Card::from_bytes(payload).is_ok()
     }
 
     fn spool_dir(&self) -> &Path {

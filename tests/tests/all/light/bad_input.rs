@@ -107,8 +107,15 @@ fn wrong_pictures(pair: &Pair) -> Vec<Mistake> {
     fs::write(path("huge.pgm"), b"P5\n20000 20000\n255\n").unwrap();
     fs::write(path("flat.pgm"), b"P5\n0 0\n255\n").unwrap();
     fs::create_dir(path("no-pictures")).unwrap();
+    let card = path("card.png");
+    pair.bilal.vault(&["card", "--qr", text_of(&card)]).ok();
     fs::write(path("no-pictures").join("list.txt"), b"1").unwrap();
     vec![
+        (
+            card,
+            "crossing-light-nothing",
+            &["contact card", "`contact add`"],
+        ),
         (
             path("room.pgm"),
             "crossing-light-nothing",

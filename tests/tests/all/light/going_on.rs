@@ -47,6 +47,7 @@ fn light_brings_only_the_part_that_a_stick_lost() {
     let mut parts = entries(&stick);
     parts.sort_by_key(|part| fs::metadata(part).unwrap().len());
     assert_eq!(parts.len(), 2, "{parts:?}");
+    let lost_bytes = fs::metadata(&parts[0]).unwrap().len();
     fs::remove_file(&parts[0]).unwrap();
 
     let answer = pair.bilal.vault_sync(&stick).exits(&[0, 1]);
@@ -54,7 +55,13 @@ fn light_brings_only_the_part_that_a_stick_lost() {
     assert_eq!(missing.as_array().unwrap().len(), 1, "{answer}");
     // The stick brings back what has arrived.
     pair.amina.vault_sync(&stick).ok();
-    show_in_pictures(&pair.amina, &pair.path("rest"));
+    let picture_count = pair.pictures_of_amina("rest").len() as u64;
+    // Three pieces of 480 bytes each in a picture, and a third more of them than is needed.
+    let expected = lost_bytes / 1_440 * 134 / 100;
+    assert!(
+        picture_count.abs_diff(expected) < 20,
+        "{picture_count} pictures for {lost_bytes} bytes"
+    );
     let taken = film(&pair.bilal, &pair.path("rest")).ok();
     assert_eq!(taken["taken_in"].as_array().unwrap().len(), 1, "{taken}");
     pair.bilal.vault_sync(&pair.bilal.stick()).ok();
@@ -89,4 +96,36 @@ fn pieces_survive_that_the_filming_program_is_killed() {
     assert!(left < pictures.len(), "{kept} of {needed}");
     let taken = film(&pair.bilal, &rest).ok();
     assert_eq!(taken["taken_in"].as_array().unwrap().len(), 1, "{taken}");
+}
+
+#[test]
+fn showing_is_no_failure_while_something_is_on_its_way() {
+    let pair = Pair::new();
+    pair.send_noise(100_000);
+    pair.bilal.send("amina", "On my way.");
+    let pictures = pair.pictures_of_amina("all");
+    let some = folder_of(&pair.path("some"), &pictures[..9]);
+    film_in_part(&pair.bilal, &some);
+    show_in_pictures(&pair.bilal, &pair.path("answer"));
+    film(&pair.amina, &pair.path("answer")).ok();
+    assert_eq!(pair.amina.messages(), ["On my way."]);
+}
+
+#[test]
+fn pieces_that_a_stick_overtook_hold_nothing_up() {
+    let pair = Pair::new();
+    let item = pair.send_noise(1_500_000);
+    // One large part on a stick that is on its way: light cuts the pack anew.
+    let stick = pair.amina.stick();
+    pair.amina.vault_sync(&stick).ok();
+    show_some(&pair, &pair.path("some"), 30);
+    film_in_part(&pair.bilal, &pair.path("some"));
+    pair.bilal.vault_sync(&stick).ok();
+    pair.amina.vault_sync(&stick).ok();
+    assert_eq!(pair.amina.state_of(&item), "Confirmed (signed receipt)");
+
+    pair.amina.send("bilal", "Did it all arrive?");
+    show_in_pictures(&pair.amina, &pair.path("more"));
+    film(&pair.bilal, &pair.path("more")).ok();
+    assert_eq!(pair.bilal.inbox().len(), 2);
 }

@@ -111,7 +111,7 @@ fn light_and_dark_terminals_end_what_pictures_began() {
 }
 
 #[test]
-fn one_command_takes_in_a_pack_and_shows_that_it_is_there() {
+fn one_command_takes_in_a_pack_and_shows_its_receipt() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
@@ -124,7 +124,7 @@ fn one_command_takes_in_a_pack_and_shows_that_it_is_there() {
     let ran = run_until_escape(&desktop, answering, || desktop.film(&shots, 25));
     assert_eq!(ran.ok()["taken_in"].as_array().unwrap().len(), 1, "{ran:?}");
     film(&pair.amina, &shots).ok();
-    assert_eq!(pair.amina.state_of(&item), "Taken in by bilal");
+    assert_eq!(pair.amina.state_of(&item), "Confirmed (signed receipt)");
 }
 
 #[test]
