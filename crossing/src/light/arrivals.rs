@@ -1,7 +1,7 @@
 //! Everything that arrives by light: recognises it, keeps it, and takes complete packs in.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -42,6 +42,8 @@ pub(crate) struct Arrivals {
     receiving: Vec<Receiving>,
     /// Packs that were taken in and whose sender may not know it, the last seen first.
     taken: VecDeque<TransferId>,
+    /// Packs that were whole and did not verify.
+    refused: BTreeSet<TransferId>,
 }
 
 impl Arrivals {
@@ -52,6 +54,7 @@ impl Arrivals {
             expected: expected(lanes),
             receiving: Vec::new(),
             taken: VecDeque::new(),
+            refused: BTreeSet::new(),
         };
         for lane in entries(&arrivals.dir)? {
             arrivals.reopen(lanes, &lane)?;
@@ -133,6 +136,22 @@ impl Arrivals {
             let (here, needed) = receiving.pieces();
             (receiving.lane, here, needed)
         })
+    }
+
+    /// How many symbols of a transfer are missing; 0 when it was taken in, `None` when it is not
+    /// expected or nothing of it is here.
+    pub(crate) fn lacks(&self, transfer: TransferId) -> Option<u32> {
+        if self.expected.get(&transfer)?.taken {
+            return Some(0);
+        }
+        let mut receiving = self.receiving.iter();
+        let (here, needed) = receiving.find(|it| it.key.transfer == transfer)?.pieces();
+        u32::try_from(needed.saturating_sub(here)).ok()
+    }
+
+    /// Whether a transfer was whole in this crossing and did not verify.
+    pub(crate) fn was_refused(&self, transfer: TransferId) -> bool {
+        self.refused.contains(&transfer)
     }
 
     /// Whether pieces are missing of a pack of which a frame was taken.
@@ -228,7 +247,7 @@ impl Arrivals {
             store_part(&spool, &expected.key, &cut, part, &bytes)?;
             let incoming = next.incoming.entry(index).or_insert_with(|| Incoming {
                 cut,
-                parts: std::collections::BTreeSet::new(),
+                parts: BTreeSet::new(),
             });
             incoming.parts.insert(part);
             receiving.arrived(part);
@@ -266,6 +285,7 @@ impl Arrivals {
             receiving.remove()?;
         }
         if !is_taken {
+            self.refused.insert(transfer);
             return Ok(Noticed::Refused);
         }
         // What was refused before was sent again and is whole now.

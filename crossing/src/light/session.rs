@@ -168,10 +168,13 @@ impl<'a> LightCrossing<'a> {
     /// nothing of it was seen or it is not for this machine.
     #[must_use]
     pub fn lacks(&self, transfer: TransferId) -> Option<u32> {
-        let entries = self.arrivals.answer();
-        let mut entries = entries.iter().map(|(entry, _)| entry);
-        let entry = entries.find(|entry| entry.transfer == transfer)?;
-        Some(entry.symbols_needed)
+        self.arrivals.lacks(transfer)
+    }
+
+    /// Whether an arriving transfer was whole in this crossing and did not verify.
+    #[must_use]
+    pub fn was_refused(&self, transfer: TransferId) -> bool {
+        self.arrivals.was_refused(transfer)
     }
 
     /// Every pack that was shown and not receipted.

@@ -436,9 +436,16 @@ fn read_pass(path: &Path) -> Result<TrayPass, CourierError> {
 /// A reader of codes is known to panic at some pictures. It is caught and the picture counts as
 /// one without a code; what would be printed about it helps nobody.
 fn be_quiet_about_pictures(choice: &Choice) {
-    if choice.camera.is_some() {
-        std::panic::set_hook(Box::new(|_| {}));
+    if choice.camera.is_none() {
+        return;
     }
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or("", |place| place.file());
+        if !READERS.iter().any(|reader| place.contains(reader)) {
+            usual(panic);
+        }
+    }));
 }
 
 fn close(command: CloseTray, form: Form) -> Result<Exit, CourierError> {
@@ -578,6 +585,9 @@ fn print(form: Form, text: &str, object: &Value) -> Result<Exit, CourierError> {
 fn talk(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
+
+/// Crates that read codes.
+const READERS: [&str; 2] = ["rqrr", "rxing"];
 
 const EXAMPLES: &str = "\
 Examples:

@@ -25,6 +25,8 @@ pub struct AtTray {
     pub frames_left: u64,
     /// Transfers of the phone of which pieces are missing; it was asked for more.
     pub asked_for_more: u64,
+    /// Transfers of the phone that do not verify: a piece was altered.
+    pub damaged: u64,
     /// Transfers of the phone that are not for this courier; they stay.
     pub foreign: u64,
 }
@@ -43,6 +45,14 @@ impl AtTray {
             (
                 self.asked_for_more > 0,
                 "Pieces are missing: the phone is asked to film the vault once more.".to_owned(),
+            ),
+            (
+                self.damaged > 0,
+                format!(
+                    "{} in the tray with an altered piece: delete it on the phone, and film the \
+                     vault again.",
+                    Count(self.damaged, "transfer")
+                ),
             ),
             (
                 self.foreign > 0,
@@ -68,6 +78,7 @@ impl AtTray {
             "frames_taken": self.frames_taken,
             "frames_left": self.frames_left,
             "asked_for_more": self.asked_for_more,
+            "damaged": self.damaged,
             "foreign": self.foreign,
         })
     }
@@ -77,7 +88,8 @@ impl Courier {
     /// One trip by way of a tray: takes in, visits the relays, and leaves what is due.
     ///
     /// # Errors
-    /// As for [`Courier::sync`]; [`CourierError::Trouble`] when the tray cannot be reached.
+    /// As for [`Courier::sync`]. That the tray cannot be reached is among the problems of the
+    /// outcome, beside what was done.
     pub fn sync_tray(
         &mut self,
         options: &SyncOptions,
@@ -114,16 +126,20 @@ impl Courier {
             }
             outcome.add(&names, &lanes, &report);
             outcome.safe_to_remove = None;
-            match done {
-                Err(Stop::Relay(err)) => outcome.problems.push(failed(err)),
-                Err(Stop::Crossing(err)) => return Err(err.into()),
-                Ok(()) => {}
-            }
             if let Err(err) = report.outcome() {
                 outcome.problems.push(err.into());
             }
             if visit == Visit::TakeIn && !options.offline {
                 self.visit(options, watch, &mut outcome)?;
+            }
+            match done {
+                Ok(()) => {}
+                Err(Stop::Crossing(err)) => return Err(err.into()),
+                // A tray that cannot be emptied cannot be filled either.
+                Err(Stop::Relay(err)) => {
+                    outcome.problems.push(failed(err));
+                    break;
+                }
             }
         }
         outcome.at_tray = Some(at_tray);
@@ -189,6 +205,9 @@ fn take_in(
         let name = transfer.transfer;
         match crossing.lacks(name.id) {
             _ if transfer.done => {}
+            _ if crossing.was_refused(name.id) => {
+                at_tray.damaged = at_tray.damaged.saturating_add(1);
+            }
             Some(0) => done.push(name),
             Some(lacks) => {
                 at_tray.asked_for_more = at_tray.asked_for_more.saturating_add(1);

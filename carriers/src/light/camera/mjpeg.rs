@@ -44,8 +44,9 @@ impl<R: Read + Send> MjpegFile<R> {
             match walk.step(&self.buffer) {
                 Step::Ends { at } => return Ok(Some(self.take(at))),
                 Step::Reads if self.buffer.len() >= PICTURE_FILE_BYTES_MAX => {
-                    // Junk that looks like the start of a picture: the next start is further on.
-                    return Ok(Some(self.take(START.len())));
+                    // Junk that looks like the start of a picture. All of it goes: looking for
+                    // another start in it, again and again, would take hours of a hostile film.
+                    return Ok(Some(std::mem::take(&mut self.buffer)));
                 }
                 Step::Reads => {
                     if !self.read_more()? {
