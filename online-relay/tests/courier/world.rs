@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use carriers::stick::Stick;
 use crossing::{Host, HostError, Lane, LaneId, Options, Quiet, SyncReport};
@@ -56,7 +58,15 @@ impl Site {
         self.dir.path().join(name)
     }
 
+    /// Opens the courier. A process that another test is starting right now holds a copy of this
+    /// one's lock until it has begun.
     pub(super) fn courier(&self) -> Courier {
+        for _ in 0..100 {
+            match Courier::open(&self.courier_dir) {
+                Err(CourierError::InUse { .. }) => thread::sleep(Duration::from_millis(10)),
+                opened => return opened.unwrap(),
+            }
+        }
         Courier::open(&self.courier_dir).unwrap()
     }
 
