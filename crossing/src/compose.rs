@@ -169,6 +169,7 @@ impl Composer<'_> {
         // The same receipts are the same pack: asking again and again must not use up numbers.
         if let Some((_, pack)) = self.lane.receipt.as_mut().filter(|(_, pack)| says_it(pack)) {
             pack.carried.clear();
+            pack.arrived.clear();
             self.lane.owes_receipt = false;
             return Ok(());
         }

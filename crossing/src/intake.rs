@@ -127,6 +127,9 @@ impl Intake<'_, '_> {
         secret: &PackSecret,
         parts: Vec<Recognised>,
     ) -> Result<(), CrossingError> {
+        if parts.iter().any(|part| self.is_cut_otherwise(index, part)) {
+            self.give_way(index, secret)?;
+        }
         let kept = self.lane.incoming.get(&index).cloned();
         let first = parts.iter().map(|part| part.part.cut).next();
         let Some(cut) = kept.as_ref().map(|kept| kept.cut).or(first) else {
@@ -162,6 +165,28 @@ impl Intake<'_, '_> {
             self.report_damage(index, &cut, parts, Damage::CutShort);
         }
         self.keep(index, &cut, secret, whole)
+    }
+
+    /// Whether parts of the pack are kept that were cut in another way than this one.
+    fn is_cut_otherwise(&self, index: PackIndex, part: &Recognised) -> bool {
+        let kept = self.lane.incoming.get(&index);
+        kept.is_some_and(|kept| kept.cut != part.part.cut)
+    }
+
+    /// Drops what is kept of a pack. The header of a part is sealed; what a code says of the cut is
+    /// not, and anybody can show a code.
+    fn give_way(&mut self, index: PackIndex, secret: &PackSecret) -> Result<(), CrossingError> {
+        let mut next = self.lane.duplicate()?;
+        let Some(dropped) = next.incoming.remove(&index) else {
+            return Ok(());
+        };
+        self.save(next)?;
+        let (spool, key) = (self.spool(), secret.tag_key());
+        for part in dropped.parts {
+            let name = part_name(&key, part);
+            name.map_or(Ok(()), |name| spool.remove(&name))?;
+        }
+        Ok(())
     }
 
     /// Reads the pack, turning to another copy of the part that is wrong as long as there is one.

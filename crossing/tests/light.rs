@@ -361,3 +361,113 @@ fn a_sender_learns_how_much_of_what_it_shows_arrives() {
     let mean = sum / heard.len();
     assert!((50..70).contains(&mean), "{mean} % of 60 %");
 }
+
+/// A frame that claims another length for the transfer of `code`, with as many symbols as fill it.
+fn claim(code: &[u8], total_bytes: u64, block: u8) -> Vec<u8> {
+    let mut parts = *Frame::parse(code).unwrap().parts();
+    parts.layout = pack_format::light::Layout::new(total_bytes).unwrap();
+    parts.single_block = parts.layout.block_count() > 1;
+    parts.block = block;
+    parts.first_symbol = 0;
+    parts.count = u8::try_from(parts.layout.source_symbols(block).min(20)).unwrap();
+    Frame::build(&parts, |_, _, symbol| symbol.fill(7))
+}
+
+#[test]
+fn a_forged_length_that_is_reached_at_once_costs_nothing_that_was_kept() {
+    let (mut vault, mut courier) = pair();
+    let bundle = noise(20, 1_500_000);
+    vault.send(&bundle);
+    let stick = TempDir::new().unwrap();
+    vault.sync(stick.path());
+    let mut parts: Vec<_> = std::fs::read_dir(stick.path()).unwrap().collect();
+    std::fs::remove_file(parts.remove(0).unwrap().path()).unwrap();
+    courier.sync(stick.path());
+    let codes = shown(&mut vault, 5);
+    let kept = (courier.lane().incoming(), courier.spooled_files());
+    for total_bytes in [1, 60, 600, 16_000] {
+        film(&mut courier, &[claim(&codes[0], total_bytes, 0)]);
+    }
+    assert_eq!((courier.lane().incoming(), courier.spooled_files()), kept);
+}
+
+#[test]
+fn a_forged_cut_never_stands_in_the_way_of_a_stick() {
+    let (mut vault, mut courier) = pair();
+    let bundle = noise(21, 200_000);
+    vault.send(&bundle);
+    let codes = shown(&mut vault, 1);
+    // The last block of this length has one symbol: it is complete at once.
+    film(&mut courier, &[claim(&codes[0], (1 << 20) + 1, 1)]);
+    assert_eq!(
+        courier.lane().incoming().len(),
+        1,
+        "the forged part is kept"
+    );
+    let stick = TempDir::new().unwrap();
+    vault.sync(stick.path());
+    courier.sync(stick.path());
+    assert!(courier.received() == [bundle]);
+    assert_eq!(courier.spooled_files(), 0);
+}
+
+#[test]
+fn a_forged_cut_never_stands_in_the_way_of_the_true_codes() {
+    let (mut vault, mut courier) = pair();
+    let bundle = noise(22, 200_000);
+    vault.send(&bundle);
+    let codes = shown(&mut vault, 190);
+    film(&mut courier, &[claim(&codes[0], (1 << 20) + 1, 1)]);
+    film(&mut courier, &codes);
+    assert!(courier.received() == [bundle]);
+    assert_eq!(courier.spooled_files(), 0);
+}
+
+#[test]
+fn two_lengths_for_one_transfer_leave_an_answer_that_can_be_read() {
+    let (mut vault, mut courier) = pair();
+    vault.send(&noise(23, 200_000));
+    let codes = shown(&mut vault, 3);
+    let answer = with(&mut courier, |crossing| {
+        crossing.take(&claim(&codes[0], 900_000, 0)).unwrap();
+        codes.iter().for_each(|code| {
+            crossing.take(code).unwrap();
+        });
+        crossing.answer().unwrap()
+    });
+    assert_eq!(film(&mut vault, &[answer]), [Noticed::Answer]);
+}
+
+#[test]
+fn what_is_whole_and_could_not_be_taken_in_is_tried_again() {
+    let (mut vault, mut courier) = pair();
+    let bundle = noise(24, 100_000);
+    vault.send(&bundle);
+    let codes = shown(&mut vault, 130);
+    // The store fails at the commit, and a folder is in the way of parts at the next attempt.
+    let lane_dir = courier.spool_path().join(courier.lane_id().to_string());
+    std::fs::write(&lane_dir, b"in the way").unwrap();
+    let mut lanes = courier.lanes();
+    let mut crossing = LightCrossing::begin(&mut lanes, &mut courier, false).unwrap();
+    let failed = codes.iter().any(|code| crossing.take(code).is_err());
+    assert!(failed && crossing.answer().is_some());
+    drop(crossing);
+    std::fs::remove_file(&lane_dir).unwrap();
+    with(&mut courier, |_| ());
+    assert!(courier.received() == [bundle]);
+}
+
+#[test]
+fn one_pairing_alone_keeps_what_others_have_begun() {
+    let ((one, other_one), (two, _)) = (lanes(1), lanes(2));
+    let mut sender = Machine::new(&[other_one]);
+    let mut receiver = Machine::new(&[one, two]);
+    sender.send(&noise(25, 100_000));
+    let codes = shown(&mut sender, 20);
+    film(&mut receiver, &codes);
+    let mut alone = receiver.lanes();
+    alone.remove(0);
+    drop(LightCrossing::begin(&mut alone, &mut receiver, false).unwrap());
+    let pieces = with(&mut receiver, |crossing| crossing.incoming());
+    assert_eq!(pieces.len(), 1);
+}

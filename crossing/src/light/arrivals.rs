@@ -7,8 +7,9 @@ use std::{
 };
 
 use pack_format::{
-    chunked::ReadAt,
+    chunked::{ReadAt, sealed_bytes},
     light::{AnswerEntry, Frame, Kind, TransferId},
+    limits::PACK_CONTENT_BYTES_MIN,
     part::Cut,
     ratchet::{PackIndex, TagKey},
 };
@@ -40,8 +41,8 @@ pub(crate) struct Arrivals {
     dir: PathBuf,
     expected: HashMap<TransferId, Expected>,
     receiving: Vec<Receiving>,
-    /// Packs that were taken in and whose sender may not know it, the last seen first.
-    taken: VecDeque<TransferId>,
+    /// The transfers of which frames were seen in this crossing, the last one first.
+    seen: VecDeque<TransferId>,
     /// Packs that were whole and did not verify.
     refused: BTreeSet<TransferId>,
 }
@@ -53,13 +54,39 @@ impl Arrivals {
             dir: host.spool_dir().join(DIR_NAME),
             expected: expected(lanes),
             receiving: Vec::new(),
-            taken: VecDeque::new(),
+            seen: VecDeque::new(),
             refused: BTreeSet::new(),
         };
-        for lane in entries(&arrivals.dir)? {
-            arrivals.reopen(lanes, &lane)?;
+        for lane in 0..lanes.len() {
+            arrivals.reopen(lanes, lane)?;
         }
         Ok(arrivals)
+    }
+
+    /// Takes in what is whole and was not: a crossing may have ended, or a disk have been full,
+    /// between the last piece and the pack.
+    pub(crate) fn resume(
+        &mut self,
+        lanes: &mut [Lane],
+        host: &mut dyn Host,
+        report: &mut SyncReport,
+    ) -> Result<(), CrossingError> {
+        let has_whole = |lane: &Lane| lane.incoming.keys().any(|index| is_whole(lane, *index));
+        if lanes.iter().any(has_whole) {
+            self.run_intake(lanes, host, report)?;
+        }
+        let keys: Vec<_> = self
+            .receiving
+            .iter()
+            .map(|receiving| receiving.key)
+            .collect();
+        for key in keys {
+            let at = self.receiving.iter().position(|it| it.key == key);
+            if let Some(at) = at {
+                self.settle(at, lanes, host, report)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes one frame of a pack.
@@ -79,55 +106,60 @@ impl Arrivals {
         let Some(expected) = self.expected.get(&transfer) else {
             return Ok(Noticed::OtherTransfer);
         };
-        if expected.taken {
-            self.note_taken(transfer);
+        let (is_taken, place) = (expected.taken, (expected.lane, expected.index));
+        self.note_seen(transfer);
+        if is_taken {
             return Ok(Noticed::TakenBefore);
         }
-        let place = (expected.lane, expected.index);
+        // No pack is smaller: a forged length must not be reached at once.
+        if frame.layout().total_bytes() < sealed_bytes(PACK_CONTENT_BYTES_MIN) {
+            return Ok(Noticed::Damaged);
+        }
         let Some(at) = self.place_for(TransferKey::of(frame), place, lanes)? else {
             return Ok(Noticed::Damaged);
         };
-        // What is being received last is answered first.
-        let mut receiving = self.receiving.remove(at);
+        let Some(receiving) = self.receiving.get_mut(at) else {
+            return Ok(Noticed::Damaged);
+        };
         receiving.was_seen = true;
         let is_new = receiving.take(frame)?;
-        self.receiving.insert(0, receiving);
-        if !is_new {
-            return Ok(Noticed::Repeated);
+        let nothing_more = if is_new {
+            Noticed::Pieces
+        } else {
+            Noticed::Repeated
+        };
+        // A pack that is whole and was not taken in is tried again with every frame of it.
+        if !is_new && !receiving.is_whole() {
+            return Ok(nothing_more);
         }
-        self.keep_parts(lanes, host)?;
-        if lanes
-            .get(place.0)
-            .is_none_or(|lane| !is_whole(lane, place.1))
-        {
-            return Ok(Noticed::Pieces);
-        }
-        self.take_in(place, transfer, lanes, host, report)
+        let settled = self.settle(at, lanes, host, report)?;
+        Ok(settled.unwrap_or(nothing_more))
     }
 
-    /// What the other machine is told about the transfers that it shows.
+    /// What the other machine is told about the transfers that it has shown: one entry for each,
+    /// however many lengths were claimed for it.
     pub(crate) fn answer(&self) -> Vec<(AnswerEntry, &TagKey)> {
-        let receiving = self.receiving.iter().map(|receiving| {
-            let (here, needed) = receiving.pieces();
-            let entry = AnswerEntry {
-                transfer: receiving.key.transfer,
-                blocks_missing: receiving.blocks_missing(),
-                symbols_needed: u32::try_from(needed.saturating_sub(here)).unwrap_or(u32::MAX),
+        let entries = self.seen.iter().filter_map(|transfer| {
+            let expected = self.expected.get(transfer)?;
+            let entry = if expected.taken {
+                AnswerEntry {
+                    transfer: *transfer,
+                    blocks_missing: 0,
+                    symbols_needed: 0,
+                }
+            } else {
+                self.nearest(*transfer)?.answer()
             };
-            (receiving.key.transfer, entry)
+            Some((entry, &expected.key))
         });
-        let taken = self.taken.iter().map(|transfer| {
-            let entry = AnswerEntry {
-                transfer: *transfer,
-                blocks_missing: 0,
-                symbols_needed: 0,
-            };
-            (*transfer, entry)
-        });
-        receiving
-            .chain(taken)
-            .filter_map(|(transfer, entry)| Some((entry, &self.expected.get(&transfer)?.key)))
-            .collect()
+        entries.collect()
+    }
+
+    /// Of the lengths that were claimed for a transfer, the one that is most nearly whole.
+    fn nearest(&self, transfer: TransferId) -> Option<&Receiving> {
+        let claimed = self.receiving.iter();
+        let claimed = claimed.filter(|receiving| receiving.key.transfer == transfer);
+        claimed.max_by_key(|receiving| receiving.pieces().0)
     }
 
     /// Packs of which pieces are missing: pairing, pieces here, pieces needed.
@@ -144,9 +176,7 @@ impl Arrivals {
         if self.expected.get(&transfer)?.taken {
             return Some(0);
         }
-        let mut receiving = self.receiving.iter();
-        let (here, needed) = receiving.find(|it| it.key.transfer == transfer)?.pieces();
-        u32::try_from(needed.saturating_sub(here)).ok()
+        Some(self.nearest(transfer)?.answer().symbols_needed)
     }
 
     /// Whether a transfer was whole in this crossing and did not verify.
@@ -160,27 +190,30 @@ impl Arrivals {
     }
 
     /// Reads what is kept for one pairing, and removes what is of no use any more: a pack may have
-    /// arrived some other way meanwhile, and a pairing may be forgotten.
-    fn reopen(&mut self, lanes: &[Lane], dir: &Path) -> Result<(), CrossingError> {
-        let name = dir.file_name().unwrap_or_default();
-        let of_dir = |lane: &Lane| lane.id().to_string().as_str() == name;
-        let of_lane = lanes.iter().position(of_dir);
-        for path in entries(dir)? {
+    /// arrived some other way meanwhile.
+    fn reopen(&mut self, lanes: &[Lane], of_lane: usize) -> Result<(), CrossingError> {
+        let Some(lane) = lanes.get(of_lane) else {
+            return Ok(());
+        };
+        let dir = self.dir.join(lane.id().to_string());
+        for path in entries(&dir)? {
             let name = path.file_name().and_then(|name| name.to_str());
-            let key = name.and_then(TransferKey::from_file_name);
-            let wanted = key.and_then(|key| {
-                let expected = self.expected.get(&key.transfer)?;
-                let is_here = !expected.taken && of_lane == Some(expected.lane);
-                let has_room = self.receiving.len() < RECEIVING_MAX;
-                (is_here && has_room).then_some((key, (expected.lane, expected.index)))
+            // What has another name is nobody's business here.
+            let Some(key) = name.and_then(TransferKey::from_file_name) else {
+                continue;
+            };
+            let wanted = self.expected.get(&key.transfer).filter(|expected| {
+                let is_here = !expected.taken && expected.lane == of_lane;
+                is_here && self.receiving.len() < RECEIVING_MAX
             });
-            let Some((key, place)) = wanted else {
+            let Some(expected) = wanted else {
                 symbols::remove_with_folders(&path)?;
                 continue;
             };
+            let place = (expected.lane, expected.index);
             let kept = kept(lanes, place);
             self.receiving
-                .extend(Receiving::open(dir, key, place, kept)?);
+                .extend(Receiving::open(&dir, key, place, kept)?);
         }
         Ok(())
     }
@@ -212,26 +245,85 @@ impl Arrivals {
         Ok(self.receiving.len().checked_sub(1))
     }
 
-    /// Puts every part of the first transfer that is complete into the spool, where other media
-    /// leave theirs.
-    fn keep_parts(&mut self, lanes: &mut [Lane], host: &mut dyn Host) -> Result<(), CrossingError> {
-        let Some(receiving) = self.receiving.first_mut() else {
+    /// Keeps the parts that are complete, and takes the pack in when all are there; `None` where
+    /// there is more to come.
+    fn settle(
+        &mut self,
+        at: usize,
+        lanes: &mut [Lane],
+        host: &mut dyn Host,
+        report: &mut SyncReport,
+    ) -> Result<Option<Noticed>, CrossingError> {
+        let Some(receiving) = self.receiving.get(at) else {
+            return Ok(None);
+        };
+        let (key, place) = (receiving.key, (receiving.lane, receiving.index));
+        if self.disagrees(at, lanes) {
+            // Whoever shows codes can claim any length. What other media brought, or what came
+            // under another length, gives way to a pack that verifies, and to nothing else.
+            if !receiving.is_whole() {
+                return Ok(None);
+            }
+            if !receiving.verifies(lanes)? {
+                return self.refuse(key).map(Some);
+            }
+        }
+        self.keep_parts(at, lanes, host)?;
+        let lane = lanes.get(place.0);
+        if lane.is_none_or(|lane| !is_whole(lane, place.1)) {
+            return Ok(None);
+        }
+        self.run_intake(lanes, host, report)?;
+        let is_taken = self.expected.get(&key.transfer).is_some_and(|it| it.taken);
+        if !is_taken {
+            return self.refuse(key).map(Some);
+        }
+        // What was refused before was sent again and is whole now.
+        if let Some(report) = report.lanes.get_mut(place.0) {
+            report.damaged.retain(|damaged| damaged.index != place.1);
+        }
+        Ok(Some(Noticed::Taken))
+    }
+
+    /// Whether parts of the pack are kept that were cut in another way.
+    fn disagrees(&self, at: usize, lanes: &[Lane]) -> bool {
+        let receiving = self.receiving.get(at);
+        receiving.is_some_and(|receiving| {
+            let kept = kept(lanes, (receiving.lane, receiving.index));
+            kept.is_some_and(|kept| kept.cut != receiving.cut)
+        })
+    }
+
+    /// What came under this length does not verify: it goes, and nothing else does.
+    fn refuse(&mut self, key: TransferKey) -> Result<Noticed, CrossingError> {
+        self.refused.insert(key.transfer);
+        let at = self.receiving.iter().position(|it| it.key == key);
+        if let Some(at) = at {
+            self.receiving.remove(at).remove()?;
+        }
+        Ok(Noticed::Refused)
+    }
+
+    /// Puts every part that is complete into the spool, where other media leave theirs.
+    fn keep_parts(
+        &mut self,
+        at: usize,
+        lanes: &mut [Lane],
+        host: &mut dyn Host,
+    ) -> Result<(), CrossingError> {
+        let disagrees = self.disagrees(at, lanes);
+        let Some(receiving) = self.receiving.get_mut(at) else {
             return Ok(());
         };
         let (index, cut) = (receiving.index, receiving.cut);
-        let Some(lane) = lanes.get_mut(receiving.lane) else {
+        let expected = self.expected.get(&receiving.key.transfer);
+        let (Some(lane), Some(expected)) = (lanes.get_mut(receiving.lane), expected) else {
             return Ok(());
         };
-        let kept = lane.incoming.get(&index);
-        let parts = receiving.complete_parts(kept);
-        // Parts of another cut: one of the two was forged. What is whole will show.
-        let disagrees = kept.is_some_and(|kept| kept.cut != cut);
-        if parts.is_empty() || (disagrees && !receiving.is_whole()) {
+        let parts = receiving.complete_parts(lane.incoming.get(&index));
+        if parts.is_empty() {
             return Ok(());
         }
-        let Some(expected) = self.expected.get(&receiving.key.transfer) else {
-            return Ok(());
-        };
         let mut next = lane.duplicate()?;
         if disagrees {
             next.incoming.remove(&index);
@@ -250,7 +342,6 @@ impl Arrivals {
                 parts: BTreeSet::new(),
             });
             incoming.parts.insert(part);
-            receiving.arrived(part);
         }
         // Of a pack that is whole it is known in a moment whether it asks for a receipt.
         if !is_whole(&next, index) {
@@ -258,48 +349,40 @@ impl Arrivals {
         }
         host.save_lane(&next).map_err(CrossingError::Host)?;
         *lane = next;
+        // Until the lane says that it has them, the pieces stay.
+        let arrived = lane.incoming.get(&index).map(|kept| kept.parts.clone());
+        arrived
+            .into_iter()
+            .flatten()
+            .for_each(|part| receiving.arrived(part));
         Ok(())
     }
 
-    /// All parts are in the spool: they are verified and taken in like those of any medium.
-    fn take_in(
+    /// Takes in every pack whose parts are all in the spool, like those of any medium.
+    fn run_intake(
         &mut self,
-        (lane, index): (usize, PackIndex),
-        transfer: TransferId,
         lanes: &mut [Lane],
         host: &mut dyn Host,
         report: &mut SyncReport,
-    ) -> Result<Noticed, CrossingError> {
+    ) -> Result<(), CrossingError> {
         let mut quiet = Quiet;
         let mut meter = Meter::new(&mut quiet);
         let found = lanes.iter().map(|_| Vec::new()).collect();
         intake::take_in(lanes, found, report, host, &mut NoShelf, &mut meter)?;
-        let is_here =
-            |receiving: &Receiving| receiving.key.transfer == transfer && receiving.lane == lane;
-        let (done, going_on): (Vec<_>, Vec<_>) =
-            self.receiving.drain(..).partition(|it| is_here(it));
-        self.receiving = going_on;
         self.expected = expected(lanes);
-        let is_taken = self.expected.get(&transfer).is_some_and(|it| it.taken);
-        for receiving in done {
-            receiving.remove()?;
-        }
-        if !is_taken {
-            self.refused.insert(transfer);
-            return Ok(Noticed::Refused);
-        }
-        // What was refused before was sent again and is whole now.
-        if let Some(report) = report.lanes.get_mut(lane) {
-            report.damaged.retain(|damaged| damaged.index != index);
-        }
-        self.note_taken(transfer);
-        Ok(Noticed::Taken)
+        // The files went with the packs.
+        let expected = &self.expected;
+        self.receiving.retain(|receiving| {
+            let expected = expected.get(&receiving.key.transfer);
+            expected.is_some_and(|expected| !expected.taken)
+        });
+        Ok(())
     }
 
-    fn note_taken(&mut self, transfer: TransferId) {
-        self.taken.retain(|known| *known != transfer);
-        self.taken.push_front(transfer);
-        self.taken.truncate(TAKEN_ANSWERS_MAX);
+    fn note_seen(&mut self, transfer: TransferId) {
+        self.seen.retain(|known| *known != transfer);
+        self.seen.push_front(transfer);
+        self.seen.truncate(SEEN_MAX);
     }
 }
 
@@ -396,5 +479,5 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, CrossingError> {
 /// Beside the folders of the pairings, whose names are longer.
 const DIR_NAME: &str = "light";
 
-/// How many packs that were taken in are told of: the sender shows one at a time.
-const TAKEN_ANSWERS_MAX: usize = 8;
+/// More than an answer holds, since those of which nothing is known any more are left out.
+const SEEN_MAX: usize = 16;

@@ -28,6 +28,8 @@ pub(crate) struct Showing {
     key: TagKey,
     /// Blocks that the other machine may lack, as a bit each.
     wanted: u64,
+    /// The parts that it has, as the lane knows.
+    arrived: BTreeSet<u32>,
     /// The next symbol of each block.
     next_symbols: Vec<u32>,
     /// The block with which the next frame begins, where frames go round the blocks.
@@ -62,7 +64,11 @@ impl Departures {
                 let mut known = self.queue.iter();
                 let at = known.position(|it| (it.lane, it.index) == (lane, index));
                 let showing = match at {
-                    Some(at) => Some(self.queue.swap_remove(at)),
+                    Some(at) => {
+                        let mut showing = self.queue.swap_remove(at);
+                        showing.catch_up(pack);
+                        Some(showing)
+                    }
                     None => Showing::new(lane, index, pack),
                 };
                 queue.extend(showing);
@@ -143,7 +149,8 @@ impl Departures {
                 showing
                     .heard
                     .note(showing.shown_count, entry.symbols_needed);
-                heard.push((showing.lane, showing.index, showing.arrived_parts()));
+                showing.arrived = showing.arrived_parts();
+                heard.push((showing.lane, showing.index, showing.arrived.clone()));
             }
         }
         heard
@@ -193,6 +200,7 @@ impl Showing {
             part_exponent,
             key,
             wanted: wanted_blocks(&layout, part_exponent, pack),
+            arrived: pack.arrived.clone(),
             next_symbols: vec![pack.next_symbol; usize::from(layout.block_count())],
             next_block: 0,
             reserved: pack.next_symbol,
@@ -201,6 +209,15 @@ impl Showing {
             needed: None,
             heard: Heard::default(),
         })
+    }
+
+    /// A receipt may have said otherwise than the last answer: the newer word counts.
+    fn catch_up(&mut self, pack: &Outstanding) {
+        if self.arrived != pack.arrived {
+            self.arrived.clone_from(&pack.arrived);
+            self.wanted = wanted_blocks(&self.layout, self.part_exponent, pack);
+            self.needed = None;
+        }
     }
 
     /// Whether the other machine has said that it has everything.
@@ -344,6 +361,14 @@ impl Showing {
         *lane = next;
         Ok(())
     }
+}
+
+/// How many symbols of a pack are shown before the next pack has its turn.
+pub(crate) fn turn_symbols(layout: &Layout) -> u64 {
+    let needed = u64::from(layout.source_symbols_in_all());
+    let more = needed.saturating_mul(TURN_PERCENT_MORE).div_ceil(100);
+    let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(layout.block_count().into());
+    needed.saturating_add(more).saturating_add(for_chance)
 }
 
 /// The blocks that lie, with a byte at least, in a part that has not arrived.

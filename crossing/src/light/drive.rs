@@ -15,6 +15,11 @@ use crate::{CrossingError, Host, Lane, Progress, SyncReport};
 pub trait Eyes {
     /// The next thing that was seen; `None` where there was nothing within `wait`.
     fn look(&mut self, wait: Duration) -> Option<Glimpse>;
+
+    /// Whether it goes on for ever; a folder or a film is looked at to its end.
+    fn is_endless(&self) -> bool {
+        true
+    }
 }
 
 /// One thing that was seen.
@@ -48,6 +53,10 @@ impl Eyes for Watcher {
             Watched::Ended => Glimpse::Ended,
             _ => return None,
         })
+    }
+
+    fn is_endless(&self) -> bool {
+        self.is_live()
     }
 }
 
@@ -93,6 +102,8 @@ pub struct LightReport {
     pub has_filmed: bool,
     /// Why the camera stopped, if it did.
     pub failure: Option<CameraError>,
+    /// The person stopped it before pictures or pages were enough.
+    pub stopped_early: bool,
 }
 
 impl LightReport {
@@ -105,6 +116,9 @@ impl LightReport {
     pub fn outcome(&mut self) -> Result<(), CrossingError> {
         if let Some(err) = self.failure.take() {
             return Err(CrossingError::Camera(err));
+        }
+        if self.stopped_early {
+            return Err(CrossingError::Cancelled);
         }
         self.sync.outcome()?;
         if let Some(pieces) = self.incoming.first().filter(|_| self.lacks_pieces) {
@@ -148,6 +162,8 @@ pub fn cross(
         linger_count: 0,
     };
     drive.run()?;
+    let ends_when_shown = matches!(drive.path.ending, Ending::WhenShown { .. });
+    let stopped_early = ends_when_shown && !drive.is_over();
     let Drive {
         crossing, failure, ..
     } = drive;
@@ -158,6 +174,7 @@ pub fn cross(
         noticed: crossing.noticed().clone(),
         has_filmed,
         failure,
+        stopped_early,
         sync: crossing.end(),
     })
 }
@@ -256,7 +273,10 @@ impl Drive<'_, '_, '_> {
             (Some(_), Some(_)) => self.linger_count >= LINGER_SHEETS,
             // Nobody can answer: it ends at once where there is nothing to show.
             (Some(_), None) => self.crossing.all_outgoing().is_empty(),
-            (None, _) => !self.films || self.crossing.seems_complete(),
+            (None, Some(eyes)) if eyes.is_endless() => {
+                !self.films || self.crossing.seems_complete()
+            }
+            (None, _) => !self.films,
         }
     }
 

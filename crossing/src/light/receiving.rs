@@ -1,15 +1,20 @@
 //! One pack on its way to this machine by light.
 
-use std::path::Path;
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
 use pack_format::{
-    light::{Frame, Layout, TransferId},
+    item::Item,
+    light::{AnswerEntry, Frame, Layout, TransferId},
+    pack::{ItemSink, OpenedPack},
     part::Cut,
     ratchet::PackIndex,
 };
 
 use super::symbols::SymbolStore;
-use crate::{CrossingError, lane::Incoming};
+use crate::{CrossingError, Lane, lane::Incoming};
 
 /// What distinguishes a transfer from others that claim its id: nothing of a frame is
 /// authenticated, so that frames that disagree about it are kept apart until a pack verifies.
@@ -80,6 +85,8 @@ pub(crate) struct Receiving {
     store: SymbolStore,
     /// Blocks that need no further symbol.
     complete: Vec<bool>,
+    /// Symbols beyond those it needs at which each block was tried last.
+    tried_beyond: Vec<Option<u32>>,
 }
 
 impl Receiving {
@@ -103,6 +110,7 @@ impl Receiving {
             was_seen: false,
             store,
             complete: vec![false; usize::from(key.layout.block_count())],
+            tried_beyond: vec![None; usize::from(key.layout.block_count())],
         };
         if let Some(kept) = kept.filter(|kept| kept.cut == cut) {
             for part in &kept.parts {
@@ -171,8 +179,38 @@ impl Receiving {
         Ok(Some(bytes))
     }
 
+    /// Whether the pack, whole as it came, opens to its last byte. Nothing of it goes anywhere.
+    pub(crate) fn verifies(&self, lanes: &[Lane]) -> Result<bool, CrossingError> {
+        let mut bytes = Vec::new();
+        for block in 0..self.key.layout.block_count() {
+            match self.decode(block)? {
+                Some(block) => bytes.extend_from_slice(&block),
+                None => return Ok(false),
+            }
+        }
+        let expected = lanes.get(self.lane).map(|lane| lane.receive.expected());
+        let mut expected = expected.into_iter().flatten();
+        let Some((_, secret)) = expected.find(|(index, _)| *index == self.index) else {
+            return Ok(false);
+        };
+        let opened = OpenedPack::new(bytes, &secret);
+        Ok(opened.is_ok_and(|opened| opened.read_items(&mut Nowhere).is_ok()))
+    }
+
+    /// What the sender is told. A pack that is whole and not taken in still lacks something, or
+    /// the sender would stop for good.
+    pub(crate) fn answer(&self) -> AnswerEntry {
+        let (here, needed) = self.pieces();
+        let symbols_needed = u32::try_from(needed.saturating_sub(here)).unwrap_or(u32::MAX);
+        AnswerEntry {
+            transfer: self.key.transfer,
+            blocks_missing: self.blocks_missing().max(1),
+            symbols_needed: symbols_needed.max(1),
+        }
+    }
+
     /// Bit `b` stands for block `b`, where it is not complete.
-    pub(crate) fn blocks_missing(&self) -> u64 {
+    fn blocks_missing(&self) -> u64 {
         let blocks = self.complete.iter().zip(0_u32..);
         let missing = blocks.filter(|(complete, _)| !**complete);
         missing.fold(0, |bits, (_, block)| {
@@ -206,12 +244,27 @@ impl Receiving {
         self.complete.get(usize::from(block)).copied() == Some(true)
     }
 
+    /// Puts a block together where its symbols may suffice. Each symbol beyond those it needs
+    /// halves the chance that they do not; forged ones may never do, and are not tried each time.
     fn try_block(&mut self, block: u8) -> Result<(), CrossingError> {
-        let enough = self.store.count(block) >= self.key.layout.source_symbols(block);
-        if !enough || self.is_complete(block) || self.decode(block)?.is_none() {
+        let beyond = self
+            .store
+            .count(block)
+            .checked_sub(self.key.layout.source_symbols(block));
+        let Some(beyond) = beyond.filter(|_| !self.is_complete(block)) else {
+            return Ok(());
+        };
+        let Some(tried) = self.tried_beyond.get_mut(usize::from(block)) else {
+            return Ok(());
+        };
+        let is_due = tried.is_none_or(|tried| beyond < tried || beyond >= next_try(tried));
+        if !is_due {
             return Ok(());
         }
-        if let Some(complete) = self.complete.get_mut(usize::from(block)) {
+        *tried = Some(beyond);
+        if self.decode(block)?.is_some()
+            && let Some(complete) = self.complete.get_mut(usize::from(block))
+        {
             *complete = true;
         }
         Ok(())
@@ -222,6 +275,31 @@ impl Receiving {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         let source_symbols = self.key.layout.source_symbols(block);
         self.store.decode(block, source_symbols, len)
+    }
+}
+
+/// After so many symbols beyond those that are needed a block is tried again.
+fn next_try(tried: u32) -> u32 {
+    if tried < EACH_TRIED {
+        tried.saturating_add(1)
+    } else {
+        tried.saturating_mul(2)
+    }
+}
+
+/// Four symbols beyond suffice fifteen times in sixteen.
+const EACH_TRIED: u32 = 4;
+
+/// Where a pack goes that is only verified.
+struct Nowhere;
+
+impl ItemSink for Nowhere {
+    fn bundle(&mut self, _size_bytes: u64, body: &mut dyn Read) -> io::Result<()> {
+        io::copy(body, &mut io::sink()).map(drop)
+    }
+
+    fn item(&mut self, _item: Item) -> io::Result<()> {
+        Ok(())
     }
 }
 

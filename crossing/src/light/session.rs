@@ -11,7 +11,7 @@ use pack_format::{
 
 use super::{
     arrivals::Arrivals,
-    departures::{Departures, Showing},
+    departures::{Departures, Showing, turn_symbols},
     noticed::Noticed,
 };
 use crate::{
@@ -33,10 +33,10 @@ pub struct LightCrossing<'a> {
     departures: Departures,
     shows: bool,
     noticed: BTreeMap<Noticed, u64>,
-    /// Frames that brought something new.
-    useful_frames: u64,
-    /// Frames since the last of these.
-    quiet_frames: u64,
+    /// Symbols in frames since one that brought something new.
+    quiet_symbols: u64,
+    /// Symbols that the longest turn of a pack takes, of those that were seen.
+    turn_symbols: u64,
 }
 
 /// How far one pack is.
@@ -82,9 +82,12 @@ impl<'a> LightCrossing<'a> {
             departures: Departures::default(),
             shows,
             noticed: BTreeMap::new(),
-            useful_frames: 0,
-            quiet_frames: 0,
+            quiet_symbols: 0,
+            turn_symbols: 0,
         };
+        crossing
+            .arrivals
+            .resume(crossing.lanes, crossing.host, &mut crossing.report)?;
         if shows {
             crossing.cut_for_light()?;
             crossing.seal_what_is_due()?;
@@ -101,12 +104,8 @@ impl<'a> LightCrossing<'a> {
         let noticed = self.notice(payload)?;
         let count = self.noticed.entry(noticed).or_insert(0);
         *count = count.saturating_add(1);
-        let is_new = matches!(noticed, Noticed::Pieces | Noticed::Taken | Noticed::Refused);
-        if is_new {
-            self.useful_frames = self.useful_frames.saturating_add(1);
-            self.quiet_frames = 0;
-        } else {
-            self.quiet_frames = self.quiet_frames.saturating_add(1);
+        if matches!(noticed, Noticed::Pieces | Noticed::Taken | Noticed::Refused) {
+            self.quiet_symbols = 0;
         }
         if noticed == Noticed::Taken && self.shows {
             self.seal_what_is_due()?;
@@ -226,14 +225,13 @@ impl<'a> LightCrossing<'a> {
     }
 
     /// Whether everything that the other machine shows seems to be here: at least one pack was
-    /// taken in, none is incomplete, and for a while nothing new was seen. For a machine that
-    /// shows nothing and cannot be told.
+    /// taken in, none is incomplete, and for as long as the longest of them is shown before the
+    /// next one nothing new was seen. For a machine that shows nothing and cannot be told.
     #[must_use]
     pub fn seems_complete(&self) -> bool {
         let was_taken = self.has_noticed(Noticed::Taken) || self.has_noticed(Noticed::TakenBefore);
         let has_all = !self.lacks_pieces();
-        let patience = QUIET_FRAMES_MIN.saturating_add(self.useful_frames / 4);
-        was_taken && has_all && self.quiet_frames >= patience
+        was_taken && has_all && self.quiet_symbols > self.turn_symbols
     }
 
     /// Whether every pack was shown for so long that somebody who saw it all has it, with
@@ -266,6 +264,10 @@ impl<'a> LightCrossing<'a> {
         if self.departures.shows(frame.transfer()) {
             return Ok(Noticed::Own);
         }
+        self.quiet_symbols = self
+            .quiet_symbols
+            .saturating_add(frame.parts().count.into());
+        self.turn_symbols = self.turn_symbols.max(turn_symbols(&frame.layout()));
         self.arrivals
             .take(&frame, self.lanes, self.host, &mut self.report)
     }
@@ -376,7 +378,3 @@ fn pieces_shown(showing: &Showing) -> Pieces {
         is_known: showing.needed.is_some(),
     }
 }
-
-/// After a pack its sender shows the next, or the same again: a few seconds of nothing new, and a
-/// quarter of what was seen before, tell which.
-const QUIET_FRAMES_MIN: u64 = 60;

@@ -21,6 +21,8 @@ pub(crate) struct SymbolStore {
     path: PathBuf,
     file: File,
     symbol_bytes: usize,
+    /// More records than this are written anew without those that are of no use any more.
+    record_count_max: u64,
     /// For each block the symbols that are here, and the number of the record that holds each.
     blocks: Vec<BTreeMap<u32, u64>>,
     record_count: u64,
@@ -32,18 +34,12 @@ impl SymbolStore {
         let opening = CrossingError::spool("opening the file for pieces that arrive by light");
         make_dir(dir).map_err(&opening)?;
         let path = dir.join(name);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(&opening)?;
+        let file = open_file(&path).map_err(&opening)?;
         let mut store = Self {
             path,
             file,
             symbol_bytes: layout.symbol_bytes(),
+            record_count_max: record_count_max(layout),
             blocks: vec![BTreeMap::new(); usize::from(layout.block_count())],
             record_count: 0,
         };
@@ -69,6 +65,12 @@ impl SymbolStore {
         if symbols.len() >= needed_count.saturating_add(SYMBOLS_BEYOND_MAX) {
             symbols.clear();
         }
+        if self.record_count >= self.record_count_max {
+            self.write_anew()?;
+        }
+        let Some(symbols) = self.blocks.get_mut(usize::from(block)) else {
+            return Ok(false);
+        };
         let record = record(block, id, symbol);
         let offset = self.record_count.saturating_mul(record.len() as u64);
         self.file
@@ -112,6 +114,32 @@ impl SymbolStore {
             }
         }
         Ok(decoder.into_block(len))
+    }
+
+    /// Writes the file anew with the records that are of use: what was forgotten must not fill
+    /// the disk.
+    fn write_anew(&mut self) -> Result<(), CrossingError> {
+        let writing = CrossingError::spool("tidying pieces that arrived by light");
+        let record_bytes = self.record_bytes();
+        let aside = self.path.with_extension("new");
+        let file = open_file(&aside).and_then(|file| file.set_len(0).map(|()| file));
+        let file = file.map_err(&writing)?;
+        let mut record = vec![0; record_bytes];
+        let mut count = 0_u64;
+        for at in self.blocks.iter_mut().flat_map(BTreeMap::values_mut) {
+            let (from, to) = (*at, count);
+            let offset = |at: u64| at.saturating_mul(record_bytes as u64);
+            self.file
+                .read_exact_at(&mut record, offset(from))
+                .and_then(|()| file.write_all_at(&record, offset(to)))
+                .map_err(&writing)?;
+            *at = to;
+            count = count.saturating_add(1);
+        }
+        fs::rename(&aside, &self.path).map_err(&writing)?;
+        self.file = file;
+        self.record_count = count;
+        Ok(())
     }
 
     /// Forgets the symbols of a block that is complete or does not verify.
@@ -171,6 +199,23 @@ pub(crate) fn remove_with_folders(path: &Path) -> Result<(), CrossingError> {
         }
     }
     Ok(())
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Twice what can be of use at a time.
+fn record_count_max(layout: &Layout) -> u64 {
+    let beyond = (SYMBOLS_BEYOND_MAX as u64).saturating_mul(layout.block_count().into());
+    let of_use = u64::from(layout.source_symbols_in_all()).saturating_add(beyond);
+    of_use.saturating_mul(2)
 }
 
 fn make_dir(dir: &Path) -> io::Result<()> {
@@ -254,5 +299,20 @@ mod tests {
             store.add(0, id, &[1; 60], 100).unwrap();
             assert!(store.count(0) <= 164);
         }
+    }
+
+    #[test]
+    fn the_file_never_grows_beyond_twice_what_can_be_of_use() {
+        let dir = TempDir::new().unwrap();
+        let mut store = open(&dir);
+        let record_bytes = store.record_bytes() as u64;
+        let limit = store.record_count_max * record_bytes;
+        for id in 0..5_000 {
+            store.add(0, id, &[7; 60], 334).unwrap();
+            assert!(store.file.metadata().unwrap().len() <= limit);
+        }
+        let count = store.count(0);
+        drop(store);
+        assert!(open(&dir).count(0) >= count);
     }
 }

@@ -186,10 +186,11 @@ fn write_outgoing(text: &mut String, name: &str, packs: &[&Pieces]) {
     }
     let unknown: Vec<_> = packs.iter().filter(|pieces| !pieces.is_known).collect();
     if !unknown.is_empty() {
+        let here: u64 = unknown.iter().map(|pieces| pieces.here).sum();
         let needed = unknown.iter().map(|pieces| pieces.needed).sum();
         let _ = writeln!(
             text,
-            "Shown to {name}: {} of {}. It is not known whether they arrived: the vault keeps \
+            "Shown to {name}: of {} {here} of {}. It is not known whether they arrived: the vault keeps \
              them until a receipt returns.",
             count_text(unknown.len() as u64, "pack"),
             count_text(needed, "piece")

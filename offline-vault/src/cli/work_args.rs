@@ -63,10 +63,10 @@ pub struct Light {
     #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
     pub terminal: bool,
     /// Write the codes as PNG pictures into a new folder.
-    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw"])]
+    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw", "camera"])]
     pub images: Option<PathBuf>,
     /// Write the codes as pages for paper.
-    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw"])]
+    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw", "camera"])]
     pub pdf: Option<PathBuf>,
     /// Film codes with a camera; DEVICE is a camera, a folder or list of pictures, or a video
     /// file (.y4m, .mjpeg) [default: the first camera].

@@ -168,10 +168,10 @@ struct Light {
     #[arg(long, group = "show", conflicts_with_all = ["stick", "raw"])]
     terminal: bool,
     /// Write the codes as PNG pictures into a new folder
-    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw"])]
+    #[arg(long, value_name = "DIR", group = "show", conflicts_with_all = ["stick", "raw", "camera"])]
     images: Option<PathBuf>,
     /// Write the codes as pages for paper
-    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw"])]
+    #[arg(long, value_name = "FILE", group = "show", conflicts_with_all = ["stick", "raw", "camera"])]
     pdf: Option<PathBuf>,
     /// Film the vault's codes with a camera, a folder or list of pictures, or a video file
     /// (.y4m, .mjpeg); without DEVICE with the first camera

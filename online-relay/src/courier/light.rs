@@ -136,16 +136,17 @@ impl ByLight {
     /// One line for each vault to which packs were shown without an answer.
     fn unknown(&self) -> Vec<String> {
         let unknown = self.outgoing.iter().filter(|pack| !pack.is_known);
-        let mut vaults: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut vaults: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
         for pack in unknown {
-            let (packs, pieces) = vaults.entry(&pack.vault).or_default();
+            let (packs, here, pieces) = vaults.entry(&pack.vault).or_default();
             *packs = packs.saturating_add(1);
+            *here = here.saturating_add(pack.here);
             *pieces = pieces.saturating_add(pack.needed);
         }
-        let lines = vaults.into_iter().map(|(vault, (packs, pieces))| {
+        let lines = vaults.into_iter().map(|(vault, (packs, here, pieces))| {
             let (name, packs, pieces) =
                 (Shown(vault), Count(packs, "pack"), Count(pieces, "piece"));
-            format!("Shown to vault {name}: {packs} of {pieces}; kept until a receipt returns.")
+            format!("Shown to vault {name}: of {packs} {here} of {pieces}; kept until a receipt returns.")
         });
         lines.collect()
     }

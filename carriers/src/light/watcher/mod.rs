@@ -66,6 +66,7 @@ pub struct WatcherStats {
 /// readers go and no faster, and nothing of it is dropped. Dropping the watcher ends its threads.
 pub struct Watcher {
     shared: Arc<Shared>,
+    is_live: bool,
 }
 
 impl Watcher {
@@ -82,14 +83,15 @@ impl Watcher {
         make: impl Fn() -> L + Clone + Send + 'static,
     ) -> Watcher {
         let workers = workers.clamp(1, WORKERS_MAX);
-        let shared = Arc::new(Shared::new(source.is_live(), workers));
+        let is_live = source.is_live();
+        let shared = Arc::new(Shared::new(is_live, workers));
         source.stop_with(shared.stop.clone());
         shared.spawn(Task::Capture, move |shared| capture(shared, source));
         for number in 1..=workers {
             let make = make.clone();
             shared.spawn(Task::Read { number }, move |shared| read_all(shared, make));
         }
-        Watcher { shared }
+        Watcher { shared, is_live }
     }
 
     /// The next thing to tell; `None` when nothing came in time.
@@ -104,6 +106,12 @@ impl Watcher {
                     .map_or(Watched::Ended, Watched::Failed),
             ),
         }
+    }
+
+    /// Whether pictures go on for ever, as those of a camera do. Others end by themselves.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.is_live
     }
 
     /// What was done so far.
