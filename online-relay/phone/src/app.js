@@ -65,17 +65,18 @@ class App {
       view.drawNetwork(text.link.missing);
       return;
     }
-    if (token !== kept) {
-      await this.store.setSetting('place', 0);
-      await this.store.setSetting('token', token);
-    }
-    if (this.carry === undefined) {
-      this.carry = new Carry(this.store, new Tray(token), this.film, () => this.changed());
-      void this.carry.run();
-    } else {
-      this.carry.tray.token = token;
+    if (this.carry !== undefined && token === kept) {
       this.carry.hurry();
+      return;
     }
+    if (token !== kept) {
+      // First, so that nothing of the tray before is written behind the change.
+      this.carry?.end();
+      await this.store.changeTray(token);
+    }
+    this.carry?.end();
+    this.carry = new Carry(this.store, new Tray(token), this.film, () => this.changed());
+    void this.carry.run();
   }
 
   async tokenOfLink(kept) {
@@ -154,7 +155,7 @@ class App {
   async finish(transfer) {
     const record = await this.record(FOR_PHONE, transfer);
     if (record !== undefined) {
-      await this.store.clear(FOR_PHONE, transfer, { ...record, done: true });
+      await this.store.clear(FOR_PHONE, transfer, { ...record, done: true, told: false });
     }
     this.carry?.hurry();
     this.changed();

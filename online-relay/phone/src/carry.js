@@ -13,23 +13,37 @@ const PAUSE_AFTER_TROUBLE_MS = 15_000;
 export class Carry {
   // `onChange` is called when a number or the state of the network has changed.
   constructor(store, tray, film, onChange) {
-    Object.assign(this, { store, tray, film, onChange });
+    Object.assign(this, { kept: store, tray, film, onChange });
     this.network = navigator.onLine ? 'asking' : 'offline';
     this.status = undefined;
     this.state = undefined;
     this.seenAt = undefined;
+    this.ending = new AbortController();
   }
 
-  // Goes on for ever.
+  // What belongs to this tray is written only as long as it is the page's tray.
+  get store() {
+    this.ending.signal.throwIfAborted();
+    return this.kept;
+  }
+
+  // Goes on until `end`.
   async run() {
-    addEventListener('online', () => this.hurry());
-    addEventListener('offline', () => this.set('offline'));
-    document.addEventListener('visibilitychange', () => this.hurry());
-    for (;;) {
+    const { signal } = this.ending;
+    addEventListener('online', () => this.hurry(), { signal });
+    addEventListener('offline', () => this.set('offline'), { signal });
+    document.addEventListener('visibilitychange', () => this.hurry(), { signal });
+    while (!signal.aborted) {
       await this.turn();
       const calm = this.network === 'online';
       await this.pause(calm ? PAUSE_MS : PAUSE_AFTER_TROUBLE_MS);
     }
+  }
+
+  // A turn that is under way changes nothing any more.
+  end() {
+    this.ending.abort();
+    this.hurry();
   }
 
   async pause(milliseconds) {
@@ -49,6 +63,9 @@ export class Carry {
   }
 
   set(network, status) {
+    if (this.ending.signal.aborted) {
+      return;
+    }
     this.network = network;
     this.status = status;
     this.onChange();
@@ -108,12 +125,29 @@ export class Carry {
         await this.store.clear(FROM_PHONE, transfer);
       }
     }
-    const shown = this.state.for_phone.transfers
-      .filter(({ transfer, done }) => !done && records.some((record) =>
-        record.list === FOR_PHONE && record.transfer === transfer && record.done))
-      .map(({ transfer }) => transfer);
+    await this.tellShown(records.filter(({ list, done }) => list === FOR_PHONE && done));
+  }
+
+  // Tells once what was shown. What lies there again afterwards was left anew by the courier,
+  // because the vault lacks it after all.
+  async tellShown(records) {
+    const found = new Map(this.state.for_phone.transfers.map((it) => [it.transfer, it]));
+    const onTray = records.filter(({ transfer }) => found.has(transfer));
+    const isDone = ({ transfer }) => found.get(transfer).done;
+    const shown = onTray.filter((it) => !isDone(it) && !it.told).map(({ transfer }) => transfer);
     if (shown.length > 0) {
       await this.tray.done(FOR_PHONE, shown);
+    }
+    const told = onTray.filter((it) => isDone(it) && !it.told).map(({ transfer }) => transfer);
+    for (const transfer of [...shown, ...told]) {
+      await this.store.amendTransfer(FOR_PHONE, transfer, (it) =>
+        it.done ? { ...it, told: true } : undefined,
+      );
+    }
+    for (const { transfer } of onTray.filter((it) => !isDone(it) && it.told)) {
+      await this.store.amendTransfer(FOR_PHONE, transfer, (it) =>
+        it.told ? { ...it, done: false, told: false } : undefined,
+      );
     }
   }
 
@@ -155,10 +189,14 @@ export class Carry {
   async leaveAgain() {
     const there = new Set(this.state.from_phone.transfers.map(({ transfer }) => transfer));
     for (const { transfer, done } of this.film.known.values()) {
-      if (!done && !there.has(transfer) && (await this.store.countUnsent(transfer)) === 0) {
+      if (!done && !there.has(transfer) && (await this.hasLeftSome(transfer))) {
         await this.store.markUnsent(transfer);
       }
     }
+  }
+
+  async hasLeftSome(transfer) {
+    return (await this.store.countUnsent(transfer)) < (await this.store.countFilmed(transfer));
   }
 
   // Fetches what waits for the vault.
@@ -186,10 +224,6 @@ export class Carry {
         // The order within the transfer is what counts.
         entries.push({ transfer, totalBytes, number: place - frames.length + at, bytes });
       }
-    }
-    const first = new Map(entries.map((entry) => [entry.transfer, entry]));
-    for (const { transfer, totalBytes } of first.values()) {
-      await this.store.putTransfer({ list: FOR_PHONE, transfer, totalBytes, done: false });
     }
     await this.store.putWaiting(entries, place);
   }

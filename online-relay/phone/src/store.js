@@ -34,9 +34,16 @@ export class Store {
   async change(names, work) {
     const change = this.database.transaction(names, 'readwrite', { durability: 'strict' });
     const done = completed(change);
-    const result = await work((name) => change.objectStore(name));
-    await done;
-    return result;
+    try {
+      const result = await work((name) => change.objectStore(name));
+      await done;
+      return result;
+    } catch (err) {
+      // Half a change must not become durable.
+      done.catch(() => undefined);
+      abort(change);
+      throw err;
+    }
   }
 
   read(name) {
@@ -47,18 +54,21 @@ export class Store {
     return finished(this.read('settings').get(name));
   }
 
-  setSetting(name, value) {
-    return this.change(['settings'], (store) => finished(store('settings').put(value, name)));
-  }
-
   transfers() {
     return finished(this.read('transfers').getAll());
   }
 
-  putTransfer(record) {
-    return this.change(['transfers'], (store) =>
-      finished(store('transfers').put(record, recordKey(record))),
-    );
+  // Changes a record as it is now: `change` gets it and returns the new one, or `undefined` to
+  // leave it. One that is not there stays away.
+  amendTransfer(list, transfer, change) {
+    return this.change(['transfers'], async (store) => {
+      const key = recordKey({ list, transfer });
+      const record = await finished(store('transfers').get(key));
+      const changed = record && change(record);
+      if (changed !== undefined) {
+        await finished(store('transfers').put(changed, key));
+      }
+    });
   }
 
   // Frames that were filmed, with their transfer's record, in one transaction.
@@ -87,12 +97,21 @@ export class Store {
   }
 
   // Up to `limit` frames that are not on the tray: `[{ key, bytes }]`.
-  async unsent(limit) {
-    const keys = await finished(this.read('unsent').getAllKeys(null, limit));
-    const filmed = this.read('filmed');
-    return Promise.all(
-      keys.map(async (key) => ({ key, bytes: await finished(filmed.get(key)) })),
-    );
+  unsent(limit) {
+    return this.change(['unsent', 'filmed'], async (store) => {
+      for (;;) {
+        const keys = await finished(store('unsent').getAllKeys(null, limit));
+        const found = await Promise.all(
+          keys.map(async (key) => ({ key, bytes: await finished(store('filmed').get(key)) })),
+        );
+        const waiting = found.filter(({ bytes }) => bytes !== undefined);
+        if (waiting.length > 0 || keys.length === 0) {
+          return waiting;
+        }
+        // Names without frames hold nothing up.
+        await Promise.all(keys.map((key) => finished(store('unsent').delete(key))));
+      }
+    });
   }
 
   markSent(keys) {
@@ -101,18 +120,38 @@ export class Store {
     );
   }
 
-  // The tray lost a transfer, or is another one: all frames are to be left again.
-  async markUnsent(transfer) {
-    const keys = await finished(this.read('filmed').getAllKeys(under(transfer)));
-    await this.change(['unsent'], (store) =>
-      Promise.all(keys.map((key) => finished(store('unsent').put(true, key)))),
-    );
+  // The tray lost a transfer: all frames are to be left again.
+  markUnsent(transfer) {
+    return this.change(['filmed', 'unsent'], (store) => leaveAgain(store, under(transfer)));
   }
 
-  // Frames for a vault as they came, and where to go on, in one transaction.
+  // Another tray knows nothing of what the one before was given and has given.
+  changeTray(token) {
+    return this.change(['settings', 'filmed', 'unsent'], async (store) => {
+      await finished(store('settings').put(token, 'token'));
+      await finished(store('settings').put(0, 'place'));
+      await leaveAgain(store);
+    });
+  }
+
+  // Frames for a vault as they came, their transfers' records, and where to go on, in one
+  // transaction. Entries are `{ transfer, totalBytes, number, bytes }`.
   putWaiting(entries, place) {
-    return this.change(['waiting', 'settings'], async (store) => {
-      for (const { transfer, number, bytes } of entries) {
+    return this.change(['waiting', 'transfers', 'settings'], async (store) => {
+      const first = new Map(entries.map((entry) => [entry.transfer, entry]));
+      const done = new Set();
+      for (const { transfer, totalBytes } of first.values()) {
+        const key = recordKey({ list: FOR_PHONE, transfer });
+        const record = await finished(store('transfers').get(key));
+        if (record === undefined || record.told) {
+          // What comes after the tray was told was left anew.
+          const fresh = { list: FOR_PHONE, transfer, totalBytes, done: false };
+          await finished(store('transfers').put(fresh, key));
+        } else if (record.done) {
+          done.add(transfer);
+        }
+      }
+      for (const { transfer, number, bytes } of entries.filter((it) => !done.has(it.transfer))) {
         store('waiting').put(bytes, [transfer, number]);
       }
       await finished(store('settings').put(place, 'place'));
@@ -147,6 +186,19 @@ export function recordKey({ list, transfer }) {
 
 function under(transfer) {
   return IDBKeyRange.bound([transfer], [transfer, []]);
+}
+
+async function leaveAgain(store, range) {
+  const keys = await finished(store('filmed').getAllKeys(range));
+  await Promise.all(keys.map((key) => finished(store('unsent').put(true, key))));
+}
+
+function abort(change) {
+  try {
+    change.abort();
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function finished(request) {

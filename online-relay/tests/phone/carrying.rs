@@ -31,7 +31,7 @@ fn build(page: &Path) {
 }
 
 /// What a vault shows of a pack: codes of eight symbols each.
-fn shown(pack: &[u8], id: u8, code_count: u32) -> Vec<Vec<u8>> {
+pub(super) fn shown(pack: &[u8], id: u8, code_count: u32) -> Vec<Vec<u8>> {
     let layout = Layout::new(pack.len() as u64).unwrap();
     let encoder = BlockEncoder::new(pack, layout.symbol_bytes());
     let codes = (0..code_count).map(|at| {
@@ -51,7 +51,7 @@ fn shown(pack: &[u8], id: u8, code_count: u32) -> Vec<Vec<u8>> {
 }
 
 /// The pack that frames give back.
-fn put_together(frames: &[Vec<u8>], size_bytes: usize) -> Vec<u8> {
+pub(super) fn put_together(frames: &[Vec<u8>], size_bytes: usize) -> Vec<u8> {
     let layout = Layout::new(size_bytes as u64).unwrap();
     let mut decoder = BlockDecoder::new(layout.source_symbols(0), layout.symbol_bytes());
     for frame in frames {
@@ -62,17 +62,18 @@ fn put_together(frames: &[Vec<u8>], size_bytes: usize) -> Vec<u8> {
     decoder.into_block(size_bytes).unwrap()
 }
 
-struct Scene {
-    dir: tempfile::TempDir,
-    relay: Option<TestRelay>,
-    courier: TrayClient,
-    link: String,
-    browser: Browser,
+/// A phone and what is around it.
+pub(super) struct Scene {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) relay: Option<TestRelay>,
+    pub(super) courier: TrayClient,
+    pub(super) link: String,
+    pub(super) browser: Browser,
 }
 
 impl Scene {
     /// A phone in front of a screen that shows these codes one by one, and a tray for it.
-    fn new(codes: &[Vec<u8>]) -> Self {
+    pub(super) fn new(codes: &[Vec<u8>]) -> Self {
         let alone: Vec<_> = codes.iter().map(|code| vec![code.clone()]).collect();
         Self::of_pictures(&alone)
     }
@@ -94,11 +95,11 @@ impl Scene {
         }
     }
 
-    fn stop_relay(&mut self) {
+    pub(super) fn stop_relay(&mut self) {
         self.relay.take().unwrap().stop();
     }
 
-    fn start_relay(&mut self) {
+    pub(super) fn start_relay(&mut self) {
         let (_, rest) = self.link.split_once("://").unwrap();
         let listen = rest.split('/').next().unwrap().parse().unwrap();
         let relay = TestRelay::start_in(&self.dir.path().join("data"), |config| {

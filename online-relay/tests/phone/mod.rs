@@ -2,5 +2,6 @@
 
 mod browser;
 mod carrying;
+mod keeping;
 mod served;
 mod video;
