@@ -19,9 +19,13 @@ export class Tray {
     this.base = base;
   }
 
+  // What lies on both lists. Spec: `GET /v1/tray`.
   async state() {
-    const response = await this.call('GET', 'tray');
-    return response.json();
+    const { content } = await this.call('GET', 'tray', undefined, (it) => it.json());
+    if (!isList(content?.from_phone) || !isList(content?.for_phone)) {
+      throw new RelayTrouble('refused', 200);
+    }
+    return content;
   }
 
   // Leaves frames, as many as one call takes; returns how many that were.
@@ -33,10 +37,11 @@ export class Tray {
 
   // Frames behind a place: `{ frames, place, more }`.
   async fetch(after) {
-    const response = await this.call('GET', `tray/frames?after=${after}`);
-    const frames = splitFrames(new Uint8Array(await response.arrayBuffer()));
-    const place = Number(response.headers.get('causeway-place'));
-    const more = response.headers.get('causeway-more') === '1';
+    const path = `tray/frames?after=${after}`;
+    const { headers, content } = await this.call('GET', path, undefined, (it) => it.arrayBuffer());
+    const frames = splitFrames(new Uint8Array(content));
+    const place = Number(headers.get('causeway-place'));
+    const more = headers.get('causeway-more') === '1';
     if (frames === undefined || !Number.isSafeInteger(place) || place < after + frames.length) {
       throw new RelayTrouble('refused', 200);
     }
@@ -47,8 +52,10 @@ export class Tray {
     await this.call('POST', 'tray/done', JSON.stringify({ list, transfers }));
   }
 
-  async call(method, path, body) {
+  // Calls the relay; `read` takes what it wants from the answer's body.
+  async call(method, path, body, read = () => undefined) {
     let response;
+    let content;
     try {
       response = await fetch(new URL(path, this.base), {
         method,
@@ -60,14 +67,28 @@ export class Tray {
         referrerPolicy: 'no-referrer',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      // A body can break off, or be that of somebody in between.
+      content = response.ok ? await read(response) : undefined;
     } catch {
       throw new RelayTrouble('unreachable');
     }
     if (!response.ok) {
       throw troubleOf(response.status, response.headers.get('causeway-error'));
     }
-    return response;
+    return { headers: response.headers, content };
   }
+}
+
+function isList(list) {
+  return Array.isArray(list?.transfers) && list.transfers.every(isTransfer);
+}
+
+function isTransfer(found) {
+  return (
+    typeof found?.transfer === 'string' &&
+    typeof found.done === 'boolean' &&
+    [found.frames, found.wanted].every((count) => Number.isSafeInteger(count) && count >= 0)
+  );
 }
 
 function troubleOf(status, code) {

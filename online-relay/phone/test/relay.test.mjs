@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { joinFrames, readToken, splitFrames } from '../src/relay.js';
+import { Tray, joinFrames, readToken, splitFrames } from '../src/relay.js';
 
 const source = (name) => readFileSync(new URL(`../src/${name}`, import.meta.url), 'utf8');
 
@@ -85,4 +85,30 @@ test('the page says every word that there is', async () => {
   const byReason = ['remove.filmed', 'remove.waiting', 'remove.done'];
   const said = [...byCode, ...byDestructuring, ...byReason];
   assert.deepEqual(unsaid.filter((path) => !said.includes(path)), []);
+});
+
+async function stateOf(answer) {
+  const before = globalThis.fetch;
+  globalThis.fetch = async () => answer();
+  try {
+    return await new Tray('token', new URL('https://relay.example/v1/')).state();
+  } finally {
+    globalThis.fetch = before;
+  }
+}
+
+test('a body that breaks off is trouble of the network', async () => {
+  const broken = new ReadableStream({ start: (it) => it.error(new TypeError('network error')) });
+  await assert.rejects(stateOf(() => new Response(broken)), { code: 'unreachable' });
+  await assert.rejects(stateOf(() => new Response('<p>Sign in')), { code: 'unreachable' });
+});
+
+test('a state of another shape is refused', async () => {
+  const found = { transfer: '0a1b2c3d-60', frames: 1, wanted: 0, done: false };
+  const state = (transfer) => ({ from_phone: { transfers: [transfer] }, for_phone: { transfers: [] } });
+  assert.deepEqual(await stateOf(() => Response.json(state(found))), state(found));
+  const others = [null, {}, { from_phone: {}, for_phone: {} }, state({ ...found, wanted: '1' }), state(null)];
+  for (const other of others) {
+    await assert.rejects(stateOf(() => Response.json(other)), { code: 'refused' });
+  }
 });
