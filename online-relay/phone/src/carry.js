@@ -77,23 +77,34 @@ export class Carry {
       return;
     }
     try {
-      await this.look();
-      // First what waits: a tray that takes no more still gives.
-      await this.collect();
-      await this.leave();
-      await this.look();
+      await this.ask();
+      const troubles = [];
+      // A phone without room takes nothing in, and makes room by what it leaves; a tray that
+      // takes no more still gives.
+      for (const step of ['conclude', 'collect', 'leave']) {
+        await this[step]().catch((err) => troubles.push(err));
+      }
+      await this.ask();
+      await this.conclude();
+      if (troubles.length > 0) {
+        throw troubles[0];
+      }
       this.set('online');
     } catch (err) {
       // Anything else is the phone's own store, most likely without room.
       const code = err instanceof RelayTrouble ? err.code : 'stuck';
-      this.set(code, err.status);
+      this.set(code, err?.status);
     }
   }
 
-  // Asks what lies on the tray, and draws the conclusions.
-  async look() {
+  // Asks what lies on the tray.
+  async ask() {
     this.state = await this.tray.state();
     this.seenAt = new Date();
+  }
+
+  // Draws the conclusions from what lies on the tray.
+  async conclude() {
     for (const found of this.state.from_phone.transfers) {
       if (found.done) {
         await this.isWithCourier(found.transfer);
