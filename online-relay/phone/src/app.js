@@ -6,8 +6,8 @@ import { Desk } from './desk.js';
 import { Film } from './film.js';
 import { Tray, readToken } from './relay.js';
 import { RATES, Show } from './show.js';
-import { storageWarnings } from './storage.js';
-import { FOR_PHONE, FROM_PHONE, Store } from './store.js';
+import { forgetFiles, storageWarnings } from './storage.js';
+import { FOR_PHONE, FROM_PHONE, Store, takePage } from './store.js';
 import { text } from './text.js';
 import * as view from './view.js';
 
@@ -23,9 +23,15 @@ class App {
   async start() {
     view.drawLabels();
     this.big = false;
+    // Two tabs would film, leave and delete against each other.
+    this.release = await takePage();
+    if (this.release === undefined) {
+      view.drawEnd(text.start.otherTab);
+      return;
+    }
     this.desk = new Desk();
     try {
-      this.store = await Store.open();
+      this.store = await Store.open(() => this.end(text.erase.elsewhere));
     } catch {
       view.drawNetwork(text.start.noStore);
       return;
@@ -52,6 +58,10 @@ class App {
     addEventListener('keydown', (event) => this.key(event));
     addEventListener('resize', () => this.show.repaint());
     addEventListener('hashchange', () => {
+      if (this.isEnded) {
+        location.reload();
+        return;
+      }
       this.fragment = takeFragment();
       void this.connect();
     });
@@ -215,9 +225,26 @@ class App {
     const { title, words, confirm } = text.erase;
     if (await view.ask({ title, words, yes: confirm, no: text.remove.cancel })) {
       await this.film.stop();
-      await this.store.erase();
-      location.reload();
+      this.end(text.erase.running);
+      await this.eraseAll().catch(() => view.drawNetwork(text.erase.failed));
     }
+  }
+
+  async eraseAll() {
+    await this.store.erase(() => view.drawNetwork(text.erase.blocked));
+    await forgetFiles();
+    view.drawNetwork(text.erase.finished);
+    // The link may be opened in another tab.
+    this.release();
+  }
+
+  // The page does nothing any more before it is loaded again.
+  end(words) {
+    this.isEnded = true;
+    this.carry?.end();
+    this.stopShow();
+    void this.film.stop();
+    view.drawEnd(words);
   }
 
   async record(list, transfer) {
@@ -239,6 +266,9 @@ class App {
   }
 
   async draw() {
+    if (this.isEnded) {
+      return;
+    }
     this.drawNetwork();
     const { film, show } = this;
     view.drawFilm({

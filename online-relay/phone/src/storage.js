@@ -20,6 +20,15 @@ export async function storageWarnings() {
   return warnings;
 }
 
+// Makes the browser forget the page's own files, so that nothing of it opens without a network.
+export async function forgetFiles() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await registration?.unregister();
+  const names = (await globalThis.caches?.keys()) ?? [];
+  const ours = names.filter((name) => name.startsWith('causeway-phone-'));
+  await Promise.all(ours.map((name) => caches.delete(name)));
+}
+
 // Safari's rule for pages that are not on the home screen.
 function forgetsAfterSevenDays() {
   const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);

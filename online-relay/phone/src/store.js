@@ -6,13 +6,16 @@
 
 const DATABASE = 'causeway-phone';
 const VERSION = 1;
+const TAKE_ATTEMPTS = 6;
+const TAKE_PAUSE_MS = 200;
 const STORES = ['settings', 'transfers', 'filmed', 'unsent', 'waiting'];
 
 export const FROM_PHONE = 'from-phone';
 export const FOR_PHONE = 'for-phone';
 
 export class Store {
-  static async open() {
+  // `onErased` is called when another tab erases everything.
+  static async open(onErased) {
     const opening = indexedDB.open(DATABASE, VERSION);
     opening.onupgradeneeded = () => {
       for (const name of STORES) {
@@ -21,13 +24,21 @@ export class Store {
     };
     const store = new Store();
     store.database = await finished(opening);
+    // Another tab erases everything, and waits for this one.
+    store.database.onversionchange = () => {
+      store.database.close();
+      onErased();
+    };
     return store;
   }
 
-  // Erases everything. The page is of no use afterwards before it is opened anew.
-  erase() {
+  // Erases everything. The page is of no use afterwards before it is opened anew. `onBlocked` is
+  // called when another tab has to be closed first.
+  erase(onBlocked) {
     this.database.close();
-    return finished(indexedDB.deleteDatabase(DATABASE));
+    const erasing = indexedDB.deleteDatabase(DATABASE);
+    erasing.onblocked = onBlocked;
+    return finished(erasing);
   }
 
   // Runs `work` in one transaction; what it returns is awaited after the transaction is durable.
@@ -178,6 +189,36 @@ export class Store {
       await finished(record ? transfers.put(record, key) : transfers.delete(key));
     });
   }
+}
+
+// Takes the page for this tab until the function that is returned is called; `undefined` when
+// another tab has it.
+export async function takePage() {
+  if (navigator.locks === undefined) {
+    return () => undefined;
+  }
+  for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt += 1) {
+    const release = await takeLock();
+    if (release !== undefined) {
+      return release;
+    }
+    // A page that is loaded anew was there itself a moment ago.
+    await new Promise((resolve) => setTimeout(resolve, TAKE_PAUSE_MS));
+  }
+  return undefined;
+}
+
+function takeLock() {
+  return new Promise((resolve, reject) => {
+    const hold = (lock) => {
+      if (lock === null) {
+        resolve(undefined);
+        return undefined;
+      }
+      return new Promise((release) => resolve(release));
+    };
+    navigator.locks.request(DATABASE, { ifAvailable: true }, hold).catch(reject);
+  });
 }
 
 export function recordKey({ list, transfer }) {

@@ -58,6 +58,6 @@ self.addEventListener('fetch', (event) => {
 });
 
 async function ours(request, address) {
-  const cache = await caches.open(CACHE);
-  return (await cache.match(address)) ?? fetch(request);
+  // Opening the cache would make it anew after everything was erased.
+  return (await caches.match(address, { cacheName: CACHE })) ?? fetch(request);
 }

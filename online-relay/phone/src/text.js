@@ -117,9 +117,15 @@ export const text = {
     title: 'Erase everything?',
     words: 'The link to the tray and all pieces on this phone are erased. What lies on the tray stays there. To carry again, open the operator’s link again.',
     confirm: 'Erase everything',
+    running: 'Erasing…',
+    blocked: 'Another tab has this page open. Close it: then everything is erased.',
+    finished: 'Everything is erased. To carry again, open the operator’s link.',
+    elsewhere: 'Another tab has erased everything. To carry again, open the operator’s link.',
+    failed: 'The browser could not erase everything. Delete the data of this site in the browser’s settings.',
   },
 
   start: {
+    otherTab: 'This page is open in another tab. Go on there, or close it and load this one again.',
     failed: 'The page could not start. Reload it; what was kept is still here.',
     noStore: 'This browser keeps nothing for this page, perhaps because of private browsing. Open the link in an ordinary window.',
   },

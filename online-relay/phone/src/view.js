@@ -45,6 +45,13 @@ export function drawNetwork(words) {
   say('network', words);
 }
 
+// Nothing can be done on this page any more; the words say why.
+export function drawEnd(words) {
+  document.body.classList.add('ended');
+  element('main').inert = false;
+  drawNetwork(words);
+}
+
 export function drawWarnings(warnings) {
   const items = warnings.map(({ code, free }) => {
     const item = document.createElement('li');

@@ -423,10 +423,7 @@ fn a_film_that_stops_early_goes_on_where_it_stopped() {
     scene.browser.click("#erase");
     scene.browser.wait_for("#question", "Erase everything?");
     scene.browser.click("#question-yes");
-    scene
-        .browser
-        .wait_for("#network", "This phone has no tray yet.");
-    scene.browser.wait_for("#filmed", "Nothing was filmed yet.");
+    scene.browser.wait_for("#network", "Everything is erased.");
 }
 
 /// The frame with a checksum that fits what was altered in it.

@@ -90,3 +90,98 @@ fn a_transfer_that_was_left_in_part_is_left_whole_on_another_tray() {
     let frames = other.frames(0).unwrap().frames;
     assert_eq!(put_together(&frames, pack.len()), pack);
 }
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_phone_without_room_still_leaves_what_it_has() {
+    let pack = bundle(4000, 3);
+    let mut scene = opened(&shown(&pack, 7, 15));
+    // What the browser does when a page has used its share.
+    scene.browser.run(
+        "const put = IDBObjectStore.prototype.put;
+         IDBObjectStore.prototype.put = function (...its) {
+           if (this.name === 'waiting') { throw new DOMException('full', 'QuotaExceededError'); }
+           return put.apply(this, its);
+         }; null",
+    );
+    scene.courier.post(&shown(&bundle(1000, 2), 9, 3)).unwrap();
+    scene
+        .browser
+        .wait_for("#network", "This phone could not store what it carries");
+    scene.browser.click("#film-start");
+    scene
+        .browser
+        .wait_for("#film-sight", "All pieces are on this phone.");
+    scene.browser.click("#film-stop");
+    let courier = &scene.courier;
+    eventually("what was filmed is on the tray", || {
+        let found = courier.state().unwrap().from_phone.transfers;
+        found.first().is_some_and(|it| it.symbols >= it.needed)
+    });
+    // No half of a change: neither a record nor a place without its frames.
+    scene
+        .browser
+        .wait_for("#waiting", "Nothing waits for the vault.");
+    assert_eq!(scene.browser.open("about:blank"), None);
+    assert_eq!(scene.browser.open(&scene.link.clone()), None);
+    scene.browser.wait_for("#waiting", "On phone (3 of 3)");
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn erasing_leaves_nothing_behind_and_needs_a_network_to_come_back() {
+    let mut scene = opened(&shown(b"pack", 1, 1));
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    browser.run("navigator.serviceWorker.ready.then(() => true)");
+    // A tab that stays deaf to the wish.
+    browser.run(
+        "new Promise((resolve) => {
+           const opening = indexedDB.open('causeway-phone');
+           opening.onsuccess = () => { window.deaf = opening.result; resolve(true); };
+         })",
+    );
+    browser.click("#erase");
+    browser.click("#question-yes");
+    browser.wait_for("#network", "Another tab has this page open.");
+    browser.run("window.deaf.close(); null");
+    browser.wait_for("#network", "Everything is erased.");
+    let left = browser.run(
+        "Promise.all([caches.keys(), indexedDB.databases(), navigator.serviceWorker.getRegistrations()])
+           .then((lists) => lists.flat().length)",
+    );
+    assert_eq!(left, 0);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    // The link brings it back in the same tab.
+    let (_, token) = link.split_once('#').unwrap();
+    browser.run(&format!("location.hash = '{token}'; null"));
+    browser.wait_for("#network", "Connected to the tray.");
+    browser.wait_for("#filmed", "Nothing was filmed yet.");
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_second_tab_says_that_the_page_is_open_elsewhere() {
+    let mut scene = Scene::new(&shown(b"pack", 1, 1));
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    let (page, _) = link.split_once('#').unwrap();
+    // Holds the page as another tab does.
+    let held = format!("{page}icon.svg");
+    assert_eq!(browser.open(&held), None);
+    browser.run("window.open('./', 'other'); null");
+    browser.run(
+        "new Promise((resolve) => {
+           const look = async () => {
+             const { held } = await navigator.locks.query();
+             if (held.length > 0) { resolve(true); } else { setTimeout(look, 50); }
+           };
+           look();
+         })",
+    );
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "This page is open in another tab.");
+    assert!(!browser.text("body").contains("Film the vault"));
+    let address = browser.run("location.href").as_str().unwrap().to_owned();
+    assert!(!address.contains('#'), "{address}");
+}
