@@ -44,6 +44,8 @@ fn every_answer_allows_the_page_nothing_but_itself() {
         relay.call("GET", "/phone/", &[], b""),
         relay.call("GET", "/phone/worker.js", &[], b""),
         relay.call("GET", "/phone/no-such-file", &[], b""),
+        relay.call("GET", "/phone/%ff", &[], b""),
+        relay.call("POST", "/phone/", &[], b""),
         relay.call("GET", "/phone", &[], b""),
         bare.call("GET", "/phone/", &[], b""),
     ] {
@@ -85,6 +87,7 @@ fn files_of_the_list_are_served_with_their_types_and_no_others() {
         "zxing/",
         "APP.JS",
         "app.js/",
+        "%ff",
     ] {
         let answer = relay.call("GET", &format!("/phone/{path}"), &[], b"");
         assert_eq!(answer.status, 404, "{path}");

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use pack_format::relay::PublicKey;
@@ -90,11 +91,18 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         .route("/v1/tray/frames", get(trays::fetch).post(trays::leave))
         .route("/v1/tray/done", post(trays::done))
         .route("/v1/tray/wanted", post(trays::want))
+        .merge(phone_router())
+        .fallback(async || StatusCode::NOT_FOUND)
+        .with_state(relay)
+}
+
+/// The phone's page; its headers are on refusals as well.
+fn phone_router() -> Router<Arc<Relay>> {
+    Router::new()
         .route("/phone", get(page::folder))
         .route("/phone/", get(page::first))
         .route("/phone/{*name}", get(page::file))
-        .fallback(async || StatusCode::NOT_FOUND)
-        .with_state(relay)
+        .layer(map_response(page::confine))
 }
 
 async fn relay_info(State(relay): State<Arc<Relay>>) -> Json<api::RelayInfo> {

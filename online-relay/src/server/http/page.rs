@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
@@ -32,17 +33,30 @@ pub(super) async fn first(State(relay): State<Arc<Relay>>, headers: HeaderMap) -
 /// `GET /phone/{name}`
 pub(super) async fn file(
     State(relay): State<Arc<Relay>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    give(&relay, &name, &headers)
+    match name {
+        Ok(Path(name)) => give(&relay, &name, &headers),
+        // Not even text.
+        Err(_) => text(StatusCode::NOT_FOUND, NO_SUCH_FILE),
+    }
+}
+
+/// What every answer under `/phone` carries, whoever gave it.
+pub(super) async fn confine(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 fn give(relay: &Relay, name: &str, headers: &HeaderMap) -> Response {
     match &relay.page {
         None => text(StatusCode::NOT_FOUND, NOT_INSTALLED),
         Some(page) => match page.file(name) {
-            None => text(StatusCode::NOT_FOUND, "There is no such file.\n"),
+            None => text(StatusCode::NOT_FOUND, NO_SUCH_FILE),
             Some(file) => give_file(file, headers),
         },
     }
@@ -74,12 +88,10 @@ fn text(status: StatusCode, words: &'static str) -> Response {
 fn answer(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    for (name, value) in HEADERS {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
-    }
     response
 }
+
+const NO_SUCH_FILE: &str = "There is no such file.\n";
 
 const NOT_INSTALLED: &str = "The operator of this relay has not installed the phone page.\n\
      Carry with a stick, or ask the operator: `online-relay serve --phone-page DIR`.\n";
