@@ -59,14 +59,7 @@ pub fn make_tray(
         },
         phone: random_token()?,
     };
-    if let Some(path) = output {
-        write_output(path, links.to_text().as_bytes())?;
-    }
-    if let Some(path) = picture {
-        let png = carriers::qr::render_png(links.phone_link().as_bytes())
-            .map_err(|source| ServerError::Picture { source })?;
-        write_output(path, &Zeroizing::new(png))?;
-    }
+    write_links(&links, output, picture)?;
     index.add_tray(&links.courier.token.id(), &links.phone.id())?;
     Ok(links)
 }
@@ -108,16 +101,46 @@ fn random_token() -> Result<TrayToken, StoreError> {
     Ok(TrayToken(Secret32::new(*token)))
 }
 
+/// Writes both files or neither: one alone would hold tokens that open nothing.
+fn write_links(
+    links: &TrayLinks,
+    output: Option<&Path>,
+    picture: Option<&Path>,
+) -> Result<(), ServerError> {
+    let png = carriers::qr::render_png(links.phone_link().as_bytes())
+        .map_err(|source| ServerError::Picture { source })?;
+    let png = Zeroizing::new(png);
+    if let Some(path) = picture {
+        check_new(path)?;
+    }
+    if let Some(path) = output {
+        write_output(path, links.to_text().as_bytes())?;
+    }
+    let Some(path) = picture else { return Ok(()) };
+    write_output(path, &png).inspect_err(|_| {
+        // It was made just now; that the picture failed is what counts.
+        let _ = output.map(std::fs::remove_file);
+    })
+}
+
+/// Refuses a path where something is.
+fn check_new(path: &Path) -> Result<(), ServerError> {
+    match path.exists() {
+        true => Err(ServerError::Output {
+            path: path.to_owned(),
+            source: io::ErrorKind::AlreadyExists.into(),
+        }),
+        false => Ok(()),
+    }
+}
+
 /// Writes a new file; one that exists is left alone.
 fn write_output(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
-    let failed = |source| ServerError::Output {
+    check_new(path)?;
+    write_new_file(path, bytes).map_err(|source| ServerError::Output {
         path: path.to_owned(),
         source,
-    };
-    if path.exists() {
-        return Err(failed(io::ErrorKind::AlreadyExists.into()));
-    }
-    write_new_file(path, bytes).map_err(failed)
+    })
 }
 
 fn open_index(data_dir: &Path) -> Result<Index, ServerError> {

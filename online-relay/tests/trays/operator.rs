@@ -46,6 +46,22 @@ fn a_tray_s_file_opens_it_for_courier_and_phone() {
         let mode = std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    // Without its picture a second text would hold tokens that open nothing.
+    let other = dir.path().join("other.txt");
+    for bad in [
+        picture.clone(),
+        dir.path().join("no-such/tray.png"),
+        other.clone(),
+    ] {
+        let arguments = [
+            "--output",
+            other.to_str().unwrap(),
+            "--qr",
+            bad.to_str().unwrap(),
+        ];
+        assert_eq!(tray(&relay, &arguments).status.code(), Some(1));
+        assert!(!other.exists());
+    }
     // A second one would take the first one's place.
     let again = tray(&relay, &arguments);
     assert_eq!(again.status.code(), Some(1));
