@@ -46,6 +46,7 @@ pub(super) async fn leave(
     match left {
         Left::Kept { new } => Ok(unkept(Json(FramesBody { new }))),
         Left::ListFull => Err(Refusal::TrayFull),
+        Left::Closed => Err(Refusal::TrayUnknown),
     }
 }
 

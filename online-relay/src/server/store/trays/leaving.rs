@@ -1,7 +1,7 @@
 //! Frames on their way to one list, in the caller's transaction.
 
 use pack_format::relay::ContentId;
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{TransferRow, TrayNumber, find, forget, number};
 use crate::limits::{TRAY_LIST_BYTES_MAX, TRAY_TRANSFERS_MAX};
@@ -24,24 +24,29 @@ pub(super) struct Leaving<'a> {
 }
 
 impl<'a> Leaving<'a> {
-    /// Looks at what the list holds.
+    /// Looks at what the list holds; `None` when its tray is closed.
     pub(super) fn begin(
         index: &'a Connection,
         tray: TrayNumber,
         list: TrayList,
-    ) -> rusqlite::Result<Self> {
-        let last_place = index.query_row(
-            "SELECT last_place FROM tray_lists WHERE tray = ?1 AND list = ?2",
-            params![tray.0, number(list)],
-            |row| row.get(0),
-        )?;
+    ) -> rusqlite::Result<Option<Self>> {
+        let last_place = index
+            .query_row(
+                "SELECT last_place FROM tray_lists WHERE tray = ?1 AND list = ?2",
+                params![tray.0, number(list)],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(last_place) = last_place else {
+            return Ok(None);
+        };
         let list_bytes: i64 = index.query_row(
             "SELECT coalesce(sum(frame_bytes), 0) FROM tray_transfers
              WHERE tray = ?1 AND list = ?2",
             params![tray.0, number(list)],
             |row| row.get(0),
         )?;
-        Ok(Self {
+        Ok(Some(Self {
             index,
             tray,
             list,
@@ -53,7 +58,7 @@ impl<'a> Leaving<'a> {
             add_frame: index.prepare(ADD_FRAME)?,
             add_symbol: index.prepare(ADD_SYMBOL)?,
             count_frame: index.prepare(COUNT_FRAME)?,
-        })
+        }))
     }
 
     /// Leaves one frame; `false` when there is no room for it. A known one is passed over, and so

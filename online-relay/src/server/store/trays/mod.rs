@@ -29,6 +29,8 @@ pub(crate) enum Left {
     },
     /// The list has no room for them all; none was kept.
     ListFull,
+    /// The tray was closed meanwhile.
+    Closed,
 }
 
 /// Frames of a list, as [`crate::tray::join_frames`] writes them.
@@ -103,7 +105,9 @@ impl Store {
         let change = index
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed())?;
-        let mut leaving = Leaving::begin(&change, tray, list).map_err(failed())?;
+        let Some(mut leaving) = Leaving::begin(&change, tray, list).map_err(failed())? else {
+            return Ok(Left::Closed);
+        };
         for (head, frame) in frames {
             if !leaving.leave(*head, frame).map_err(failed())? {
                 return Ok(Left::ListFull);
@@ -391,3 +395,24 @@ const CLOSING: [&str; 5] = [
     "DELETE FROM tray_lists WHERE tray = ?1",
     "DELETE FROM trays WHERE number = ?1",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::Index;
+
+    #[test]
+    fn a_tray_that_is_closed_meanwhile_takes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(dir.path(), None, false).unwrap();
+        let mut index = Index::open(dir.path()).unwrap().unwrap();
+        let (courier, phone) = (TrayId([1; 32]), TrayId([2; 32]));
+        index.add_tray(&courier, &phone).unwrap();
+        let (tray, _) = store.tray(&phone).unwrap().unwrap();
+        let list = TrayList::FromPhone;
+        let left = || store.leave_frames(tray, list, &[]).unwrap();
+        assert_eq!(left(), Left::Kept { new: 0 });
+        store.close_tray(tray).unwrap();
+        assert_eq!(left(), Left::Closed);
+    }
+}
