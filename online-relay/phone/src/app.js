@@ -285,6 +285,7 @@ class App {
         round: show.round,
         rate: show.rate,
         awake: show.awake?.held,
+        isBroken: show.isBroken,
         isReplaced: (await this.record(FOR_PHONE, show.transfer)) === undefined,
         slowest: show.rate === RATES[0],
         fastest: show.rate === RATES.at(-1),

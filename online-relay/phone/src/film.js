@@ -138,10 +138,18 @@ export class Film {
     const batches = [...this.unsaved];
     this.unsaved.clear();
     for (const [transfer, frames] of batches) {
+      // It may be deleted, or with the courier, while the one before is kept.
+      const isWanted = () => this.known.get(transfer)?.done === false;
+      if (!isWanted()) {
+        continue;
+      }
       try {
         await this.store.putFilmed(this.known.get(transfer), frames);
         this.trouble = undefined;
       } catch {
+        if (!isWanted()) {
+          continue;
+        }
         this.unsaved.set(transfer, [...frames, ...(this.unsaved.get(transfer) ?? [])]);
         this.trouble = 'storeFailed';
       }

@@ -5,7 +5,8 @@ import { keepAwake } from './screen.js';
 export const RATES = [4, 6, 8, 10, 12];
 const FIRST_RATE = 2;
 const QUIET_MODULES = 4;
-const KEPT_MAX = 4096;
+// Drawn codes that are kept: each is some 30 KiB, and drawing one takes 15 ms.
+const KEPT_MAX = 64;
 
 export class Show {
   constructor(canvas, desk, onChange) {
@@ -32,9 +33,18 @@ export class Show {
     this.drawn = new Map();
     this.at = 0;
     this.round = 1;
+    this.last = undefined;
+    this.isBroken = false;
     this.run += 1;
-    this.awake = await keepAwake();
-    void this.turn(this.run);
+    const { run } = this;
+    const awake = await keepAwake();
+    if (run !== this.run) {
+      // Stopped meanwhile.
+      awake.release();
+      return;
+    }
+    this.awake = awake;
+    void this.turn(run);
   }
 
   stop() {
@@ -62,6 +72,7 @@ export class Show {
       if (run !== this.run) {
         return;
       }
+      this.isBroken = code === undefined;
       if (code !== undefined) {
         this.paint(code);
       }
@@ -80,7 +91,7 @@ export class Show {
   async code(at) {
     const next = (at + 1) % this.frames.length;
     const code = this.drawing(at);
-    void this.drawing(next);
+    this.drawing(next).catch(() => undefined);
     return code;
   }
 
@@ -89,7 +100,11 @@ export class Show {
       if (this.drawn.size >= KEPT_MAX) {
         this.drawn.delete(this.drawn.keys().next().value);
       }
-      this.drawn.set(at, this.desk.ask('draw', { bytes: this.frames[at] }));
+      const { drawn } = this;
+      const drawing = this.desk.ask('draw', { bytes: this.frames[at] });
+      drawn.set(at, drawing);
+      // What failed is tried again at its next turn.
+      drawing.catch(() => drawn.delete(at));
     }
     return this.drawn.get(at);
   }

@@ -72,6 +72,7 @@ export const text = {
     place: (at, count, round, rate) => `Code ${at} of ${count}, round ${round}, ${rate} a second`,
     awake: 'Turn the brightness up. The screen stays on.',
     mayDim: 'Turn the brightness up. This browser cannot keep the screen on: touch it now and then.',
+    failed: 'This browser could not draw a code. Stop and show it again; if it stays, reload the page.',
     finished: 'The vault has it',
     gone: 'The courier has replaced this by something newer. Show the newer one.',
   },

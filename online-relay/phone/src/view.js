@@ -162,11 +162,12 @@ function button(verb, words, { id }, act) {
   return made;
 }
 
-// `show` is `{ at, count, round, rate, awake, isReplaced, slowest, fastest }`.
+// `show` is `{ at, count, round, rate, awake, isBroken, isReplaced, slowest, fastest }`.
 export function drawShow(show) {
   say('show-place', text.show.place(show.at, show.count, show.round, show.rate));
   const light = show.awake ? text.show.awake : text.show.mayDim;
-  say('show-awake', show.isReplaced ? text.show.gone : light);
+  const words = show.isBroken ? text.show.failed : light;
+  say('show-awake', show.isReplaced ? text.show.gone : words);
   element('show-slower').disabled = show.slowest;
   element('show-faster').disabled = show.fastest;
 }
