@@ -81,6 +81,12 @@ pub enum CrossingError {
         /// How many.
         damaged_count: usize,
     },
+    /// Packs that came by light were refused. The report names them.
+    #[error("packs that came by light do not verify and were not taken in: {damaged_count}")]
+    LightDamaged {
+        /// How many.
+        damaged_count: usize,
+    },
     /// The medium did not give some files. The report says what else was done.
     #[error("files on the medium could not be read: {unreadable_count}")]
     Unreadable {
@@ -119,6 +125,7 @@ impl Advice for CrossingError {
             Self::Lane(_) => "crossing-lane-state",
             Self::Cancelled => "cancelled",
             Self::Damaged { .. } => "crossing-pack-damaged",
+            Self::LightDamaged { .. } => "crossing-light-damaged",
             Self::Unreadable { .. } => "crossing-file-unreadable",
             Self::WindowUsedUp { .. } => "crossing-window-used-up",
         }
@@ -152,6 +159,11 @@ impl Advice for CrossingError {
             Self::Damaged { .. } => "Nothing of the damaged packs was taken in; their sender \
                 keeps its copy until a receipt returns."
                 .to_owned(),
+            Self::LightDamaged { .. } => {
+                "Nothing of the damaged packs was taken in; what is right \
+                of them is kept, and their sender keeps its copy."
+                    .to_owned()
+            }
             Self::Unreadable { .. } => "Whatever could be read was taken in; the sender of the \
                 rest keeps its copy until a receipt returns."
                 .to_owned(),
@@ -197,6 +209,10 @@ impl Advice for CrossingError {
             Self::Damaged { .. } => "Carry the medium back to the sender as it is and run the \
                 same command there: what is damaged is written again."
                 .to_owned(),
+            Self::LightDamaged { .. } => "Film the other machine once more: what was wrong is \
+                asked for again. If it stays, look for somebody who shows other codes to the \
+                camera, or carry it on a stick."
+                .to_owned(),
             Self::Unreadable { .. } => "Plug the medium in again and run the same command; if it \
                 fails once more, have the sender write another one."
                 .to_owned(),
@@ -214,7 +230,7 @@ impl Advice for CrossingError {
             Self::Display(err) => err.exit(),
             Self::Camera(err) => err.exit(),
             Self::MediumNotOurs => Exit::Usage,
-            Self::Damaged { .. } => Exit::Refused,
+            Self::Damaged { .. } | Self::LightDamaged { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io, path::PathBuf};
 
 use carriers::{raw::RawError, stick::StickError};
-use crossing::{CrossingError, HostError, LaneId};
+use crossing::{CrossingError, HostError, LaneId, light::Noticed};
 use pack_format::{
     advice::{Advice, what_happened},
     codec::DecodeError,
@@ -35,6 +35,15 @@ fn errors() -> Vec<CrossingError> {
         CrossingError::Lane(limit()),
         CrossingError::Cancelled,
         CrossingError::Damaged { damaged_count: 2 },
+        CrossingError::LightDamaged { damaged_count: 1 },
+        CrossingError::LightIncomplete {
+            here: 312,
+            needed: 874,
+        },
+        CrossingError::LightNothing { seen: None },
+        CrossingError::LightNothing {
+            seen: Noticed::Foreign.advice(),
+        },
         CrossingError::Unreadable {
             unreadable_count: 1,
         },

@@ -25,6 +25,12 @@ pub enum OutputError {
         /// What the machine said.
         source: io::Error,
     },
+    /// There is a file of this name already.
+    #[error("the file is there already: {path:?}")]
+    FileExists {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// There are pictures of codes in the folder already.
     #[error("the folder holds pictures of codes already")]
     FolderInUse,
@@ -59,6 +65,7 @@ impl Advice for OutputError {
         match self {
             OutputError::Code { .. } => "light-code-not-drawn",
             OutputError::Folder { .. } => "light-folder-failed",
+            OutputError::FileExists { .. } => "light-file-exists",
             OutputError::FolderInUse => "light-folder-in-use",
             OutputError::NotATerminal => "light-not-a-terminal",
             OutputError::TerminalTooSmall { .. } => "light-terminal-too-small",
@@ -75,6 +82,9 @@ impl Advice for OutputError {
             OutputError::Code { .. } => "Report this: it is a fault of the program.".to_owned(),
             OutputError::Folder { .. } => {
                 "Give a folder that you may write to, on a disk with free space.".to_owned()
+            }
+            OutputError::FileExists { .. } => {
+                "Give another name; nothing is written over.".to_owned()
             }
             OutputError::FolderInUse => {
                 "Give an empty folder, or remove the pictures that are no longer needed.".to_owned()

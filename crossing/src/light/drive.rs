@@ -112,7 +112,8 @@ impl LightReport {
     /// # Errors
     /// [`CrossingError::Camera`] when the camera failed; [`CrossingError::LightIncomplete`] when
     /// pieces are missing; [`CrossingError::LightNothing`] when nothing for this machine was
-    /// seen; and those of [`SyncReport::outcome`].
+    /// seen; and [`CrossingError::LightDamaged`] and others of
+    /// [`SyncReport::outcome`].
     pub fn outcome(&mut self) -> Result<(), CrossingError> {
         if let Some(err) = self.failure.take() {
             return Err(CrossingError::Camera(err));
@@ -120,7 +121,12 @@ impl LightReport {
         if self.stopped_early {
             return Err(CrossingError::Cancelled);
         }
-        self.sync.outcome()?;
+        self.sync.outcome().map_err(|err| match err {
+            CrossingError::Damaged { damaged_count } => {
+                CrossingError::LightDamaged { damaged_count }
+            }
+            err => err,
+        })?;
         if let Some(pieces) = self.incoming.first().filter(|_| self.lacks_pieces) {
             return Err(CrossingError::LightIncomplete {
                 here: pieces.here,

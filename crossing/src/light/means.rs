@@ -149,7 +149,8 @@ impl Shows {
         if let Some(path) = &choice.pdf {
             // It is written at the end: that it cannot be is said at the beginning.
             if path.symlink_metadata().is_ok() {
-                return Err(DisplayError::new(exists()));
+                let path = path.clone();
+                return Err(DisplayError::new(OutputError::FileExists { path }));
             }
             return Ok(Self::Pages {
                 pages: PdfPages::new(match machine {
@@ -182,13 +183,6 @@ fn write_pages(pages: PdfPages, path: &Path) -> Result<(), OutputError> {
         doing: "writing the pages",
         source,
     })
-}
-
-fn exists() -> OutputError {
-    OutputError::Folder {
-        doing: "writing the pages",
-        source: io::ErrorKind::AlreadyExists.into(),
-    }
 }
 
 /// Decoding takes less than a picture lasts; a second reader takes over when it does not.

@@ -30,8 +30,9 @@ pub(super) fn card(context: &Context, asked: &CardArgs) -> Result<Report, Comman
     let mut text = String::new();
     if shown.is_asked() {
         let means = light::open(context, &shown)?;
-        let headline = "Your card: film it on the other machine, then close this.";
-        light::show(context, means, Kind::Card, card.to_bytes(), headline)?;
+        let end = light::how_to_end(&shown);
+        let headline = format!("Your card: film it on the other machine, then {end}.");
+        light::show(context, means, Kind::Card, card.to_bytes(), &headline)?;
         let _ = writeln!(text, "Your words are: {}", words(&card));
     }
     if let Some(path) = &asked.output {

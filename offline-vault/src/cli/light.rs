@@ -45,6 +45,15 @@ pub(super) fn open(context: &Context, light: &Light) -> Result<Means, CommandErr
     Ok(means.map_err(WorkError::from)?)
 }
 
+/// How a person ends what is shown, for the end of a sentence.
+pub(super) fn how_to_end(light: &Light) -> &'static str {
+    if light.terminal {
+        "press Ctrl-C"
+    } else {
+        "close this"
+    }
+}
+
 /// Shows a card or a pairing code until the person has had enough of it.
 pub(super) fn show(
     context: &Context,

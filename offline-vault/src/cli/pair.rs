@@ -54,7 +54,8 @@ fn show(context: &Context, asked: &PairArgs, light: &Light) -> Result<Report, Co
     let words = code.words();
     if let Some(means) = means {
         let message = words.join(" ").into_bytes();
-        let headline = format!("The pairing code for {name}: film it there, then close this.");
+        let end = light::how_to_end(light);
+        let headline = format!("The pairing code for {name}: film it there, then {end}.");
         light::show(context, means, Kind::Pairing, message, &headline)?;
     }
     let mut text = format!("Type these words on {name}. They are shown this once.\n");

@@ -16,6 +16,7 @@ pub(super) struct Meter {
     shown: Option<Instant>,
     is_quiet: bool,
     is_terminal: bool,
+    last_status: String,
 }
 
 impl Meter {
@@ -36,6 +37,7 @@ impl Meter {
             shown: None,
             is_quiet,
             is_terminal: io::stderr().is_terminal(),
+            last_status: String::new(),
         }
     }
 
@@ -97,10 +99,15 @@ impl Progress for Meter {
         if !self.is_due(now) {
             return;
         }
-        self.shown = Some(now);
         let lines = std::iter::once(&status.headline).chain(status.lines.iter().take(2));
         let text: Vec<_> = lines.map(|line| Shown(line).to_string()).collect();
         let text = text.join(" ");
+        // In a log every line stays: one that says the same again is left out.
+        if !self.is_terminal && text == self.last_status {
+            return;
+        }
+        self.shown = Some(now);
+        self.last_status.clone_from(&text);
         // A status that cannot be shown is no reason to stop.
         let _ = if self.is_terminal {
             write!(io::stderr().lock(), "\r\x1b[K{text}")
