@@ -23,6 +23,7 @@ class App {
   async start() {
     view.drawLabels();
     this.big = false;
+    this.warnings = [];
     // Two tabs would film, leave and delete against each other.
     this.release = await takePage();
     if (this.release === undefined) {
@@ -43,7 +44,7 @@ class App {
     await this.draw();
     await this.connect();
     void this.warn();
-    keepOffline();
+    this.keepOffline();
   }
 
   bind() {
@@ -54,6 +55,10 @@ class App {
     element('show-size').onclick = () => this.toggleSize();
     element('show-finished').onclick = () => this.finishShow();
     element('show-stop').onclick = () => this.stopShow();
+    element('link-panel').onsubmit = (event) => {
+      event.preventDefault();
+      this.takeLink(element('link').value.trim());
+    };
     element('erase').onclick = () => this.erase();
     addEventListener('keydown', (event) => this.key(event));
     addEventListener('resize', () => this.show.repaint());
@@ -71,6 +76,7 @@ class App {
   async connect() {
     const kept = await this.store.setting('token');
     const token = await this.tokenOfLink(kept);
+    view.drawLinkPanel(token === undefined);
     if (token === undefined) {
       view.drawNetwork(text.link.missing);
       return;
@@ -87,6 +93,19 @@ class App {
     this.carry?.end();
     this.carry = new Carry(this.store, new Tray(token), this.film, () => this.changed());
     void this.carry.run();
+  }
+
+  // A link that was pasted: an app on the home screen has no address to open it in.
+  takeLink(link) {
+    const [page, fragment] = link.split('#');
+    if (page !== new URL('./', location.href).href) {
+      view.drawLinkTrouble(fragment === undefined ? text.link.broken : text.link.elsewhere);
+      return;
+    }
+    view.drawLinkTrouble('');
+    element('link').value = '';
+    this.fragment = `#${fragment ?? ''}`;
+    void this.connect();
   }
 
   async tokenOfLink(kept) {
@@ -377,7 +396,33 @@ class App {
   }
 
   async warn() {
-    view.drawWarnings(await storageWarnings());
+    this.warnings = await storageWarnings();
+    view.drawWarnings(this.warnings);
+  }
+
+  // The page opens without a network from the second time on.
+  keepOffline() {
+    const { serviceWorker } = navigator;
+    let isFirst = serviceWorker?.controller === null;
+    serviceWorker?.addEventListener('controllerchange', () => {
+      if (!isFirst) {
+        this.renew();
+      }
+      isFirst = false;
+    });
+    serviceWorker?.register('sw.js', { updateViaCache: 'none' }).catch(() => undefined);
+  }
+
+  // A newer version of the page is here.
+  renew() {
+    if (this.isEnded) {
+      return;
+    }
+    if (this.film.isRunning || this.show.isRunning) {
+      view.drawWarnings([{ code: 'newer' }, ...this.warnings]);
+    } else {
+      location.reload();
+    }
   }
 }
 
@@ -388,11 +433,6 @@ function takeFragment() {
     history.replaceState(null, '', pathname);
   }
   return hash;
-}
-
-// The page opens without a network from the second time on.
-function keepOffline() {
-  navigator.serviceWorker?.register('sw.js', { updateViaCache: 'none' }).catch(() => undefined);
 }
 
 const app = new App();

@@ -89,9 +89,10 @@ export class Film {
 
   // Takes in the codes of one picture. A picture without one keeps the last sight.
   take(codes) {
+    const kinds = [];
     for (const { bytes } of codes) {
       const frame = bytes === undefined ? { kind: 'blurred' } : readFrame(bytes);
-      this.sight = frame.kind;
+      kinds.push(frame.kind);
       if (frame.kind === 'pack') {
         this.takeFrame(frame, bytes);
       } else if (frame.kind === 'answer') {
@@ -99,6 +100,8 @@ export class Film {
       }
     }
     if (codes.length > 0) {
+      // A code of a vault counts more than what else is in the picture.
+      this.sight = kinds.includes('pack') ? 'pack' : kinds.at(-1);
       this.onChange();
     }
   }

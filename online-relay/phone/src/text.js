@@ -11,6 +11,10 @@ export const text = {
     change: 'Change to the new tray',
     keep: 'Keep the old one',
     close: 'Close',
+    hint: 'An app on the home screen keeps its own data: give it the link once more. On an iPhone, install first, then film.',
+    label: 'The operator’s link',
+    take: 'Use this link',
+    elsewhere: 'This link is for another relay. Open it in the browser instead.',
     broken: 'The link is not whole: the part behind # is missing or damaged. Copy all of it, or scan its code again.',
   },
 
@@ -108,7 +112,8 @@ export const text = {
 
   storage: {
     notKept: 'The browser may delete what this page keeps when space is short. Install the page, or leave pieces on the tray soon.',
-    sevenDays: 'This browser deletes what a page keeps after 7 days without a visit. Add the page to the home screen, or leave pieces on the tray before that.',
+    sevenDays: 'This browser deletes what a page keeps after 7 days without a visit. Add the page to the home screen first, then film: there it keeps its own data and asks for the link once more. Or leave pieces on the tray before that.',
+    newer: 'A newer version of this page waits. Load the page again when you have finished.',
     nearlyFull: (free) => `This phone has only ${free} left for this page. Large transfers may not fit.`,
     noWorker: 'This page cannot work offline here, because its address is not trusted https. Keep it open.',
   },

@@ -4,6 +4,9 @@ import { sizeText, text } from './text.js';
 
 export const element = (id) => document.getElementById(id);
 
+const SPEAK_EVERY_MS = 2_000;
+let speakAt = 0;
+
 // What each list shows, to draw it anew only when that changes.
 const drawn = new Map();
 
@@ -22,6 +25,10 @@ export function drawLabels() {
     'stage-banner': text.banner,
     title: text.title,
     tagline: text.tagline,
+    'link-hint': text.link.hint,
+    'link-label': text.link.label,
+    'link-take': text.link.take,
+    'stage-name': text.show.heading,
     'film-heading': text.film.heading,
     'film-hint': text.film.hint,
     'film-start': text.film.start,
@@ -43,6 +50,15 @@ export function drawLabels() {
 
 export function drawNetwork(words) {
   say('network', words);
+}
+
+// Whether the page asks for a link, because it has none.
+export function drawLinkPanel(visible) {
+  element('link-panel').hidden = !visible;
+}
+
+export function drawLinkTrouble(words) {
+  say('link-trouble', words);
 }
 
 // Nothing can be done on this page any more; the words say why.
@@ -77,7 +93,14 @@ export function drawFilm(film) {
   if (!running) {
     return;
   }
-  say('film-sight', sightText(film));
+  const words = sightText(film);
+  say('film-sight', words);
+  // Sights change faster than anybody speaks.
+  const now = performance.now();
+  if (now >= speakAt) {
+    speakAt = now + SPEAK_EVERY_MS;
+    say('film-said', words);
+  }
   const bar = element('film-progress');
   bar.hidden = progress === undefined;
   bar.max = progress?.wanted ?? 1;
@@ -110,7 +133,7 @@ export function drawTransfers(id, transfers, emptyText, act) {
     return;
   }
   drawn.set(id, words);
-  const focused = document.activeElement?.dataset?.action;
+  const focused = list.contains(document.activeElement) && document.activeElement.dataset.action;
   const items = transfers.map((transfer) => transferItem(transfer, act));
   if (items.length === 0) {
     const item = document.createElement('li');
@@ -120,8 +143,10 @@ export function drawTransfers(id, transfers, emptyText, act) {
   }
   list.replaceChildren(...items);
   // Drawing anew must not take the keyboard's place away.
-  if (focused !== undefined) {
-    list.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) {
+    const same = list.querySelector(`[data-action="${CSS.escape(focused)}"]`);
+    const next = same ?? list.querySelector('button') ?? list.closest('section').querySelector('h2');
+    next.focus();
   }
 }
 

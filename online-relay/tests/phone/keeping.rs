@@ -4,6 +4,7 @@ use online_relay::client::TrayClient;
 use online_relay::server::make_tray;
 use online_relay::tray::TrayPass;
 
+use super::browser::Browser;
 use super::carrying::{Scene, put_together, shown};
 use crate::common::{bundle, eventually, quick};
 
@@ -184,4 +185,55 @@ fn a_second_tab_says_that_the_page_is_open_elsewhere() {
     assert!(!browser.text("body").contains("Film the vault"));
     let address = browser.run("location.href").as_str().unwrap().to_owned();
     assert!(!address.contains('#'), "{address}");
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_link_can_be_pasted_where_there_is_no_address() {
+    let mut scene = Scene::new(&shown(b"pack", 1, 1));
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    let (page, token) = link.split_once('#').unwrap();
+    assert_eq!(browser.open(page), None);
+    browser.wait_for("#network", "This phone has no tray yet.");
+    let paste = |browser: &mut Browser, text: &str| {
+        browser.run(&format!("document.querySelector('#link').value = '{text}'"));
+        browser.click("#link-take");
+    };
+    paste(browser, "somewhere");
+    browser.wait_for("#link-trouble", "The link is not whole");
+    paste(browser, &format!("https://relay.example/phone/#{token}"));
+    browser.wait_for("#link-trouble", "This link is for another relay.");
+    paste(browser, &link);
+    browser.wait_for("#network", "Connected to the tray.");
+    let left =
+        "[document.querySelector('#link').value, document.querySelector('#link-panel').hidden]";
+    assert_eq!(browser.run(left), serde_json::json!(["", true]));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromium, node and npm; .ci/run runs it"]
+fn a_newer_page_waits_until_filming_has_stopped() {
+    let mut scene = opened(&shown(&bundle(4000, 3), 1, 15));
+    let link = scene.link.clone();
+    let browser = &mut scene.browser;
+    // From the second visit on the page has a service worker that another can replace.
+    browser.run("navigator.serviceWorker.ready.then(() => true)");
+    assert_eq!(browser.open("about:blank"), None);
+    assert_eq!(browser.open(&link), None);
+    browser.wait_for("#network", "Connected to the tray.");
+    let replaced = "navigator.serviceWorker.dispatchEvent(new Event('controllerchange')); null";
+    browser.run("window.isOld = true");
+    browser.click("#film-start");
+    browser.wait_for("#film-sight", "All pieces are on this phone.");
+    browser.run(replaced);
+    browser.wait_for("#warnings", "A newer version of this page waits.");
+    assert_eq!(browser.run("window.isOld"), true);
+    browser.click("#film-stop");
+    browser.wait_for("#filmed", "On the tray");
+    browser.run(replaced);
+    eventually("the newer page is here", || {
+        browser.run("window.isOld === undefined") == true
+    });
 }
