@@ -34,6 +34,7 @@ pub use lane::{Lane, LaneId, OutstandingPack};
 pub use progress::{Phase, Progress, Quiet};
 pub use raw::sync_raw;
 pub use report::{Damage, DamagedPack, IncomingPack, LaneReport, OutgoingPack, SyncReport};
+pub use spool::forget_lane;
 pub use stick::sync_stick;
 
 use limits::{PACK_SPLIT_BYTES, PART_BYTES_DEFAULT};

@@ -15,7 +15,7 @@ use std::{
 use carriers::stick::PartName;
 use pack_format::chunked::ReadAt;
 
-use crate::{CrossingError, LaneId, limits::STEP_BYTES, meter::Meter};
+use crate::{CrossingError, LaneId, light, limits::STEP_BYTES, meter::Meter};
 
 /// The spool of one lane.
 pub(crate) struct Spool {
@@ -119,6 +119,22 @@ impl Spool {
     fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// Removes everything that is kept of incomplete packs of a pairing that is forgotten, whatever
+/// brought it: nobody can open it any more.
+///
+/// # Errors
+/// What the machine says.
+pub fn forget_lane(spool_dir: &Path, lane: LaneId) -> io::Result<()> {
+    let light = light::lane_dir(spool_dir, lane);
+    for dir in [spool_dir.join(lane.to_string()), light] {
+        match fs::remove_dir_all(dir) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// How copying into the spool ended, where the machine itself did not fail.

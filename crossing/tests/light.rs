@@ -471,3 +471,13 @@ fn one_pairing_alone_keeps_what_others_have_begun() {
     let pieces = with(&mut receiver, |crossing| crossing.incoming());
     assert_eq!(pieces.len(), 1);
 }
+
+#[test]
+fn a_pairing_that_is_forgotten_leaves_no_pieces() {
+    let (mut vault, mut courier) = pair();
+    vault.send(&noise(26, 100_000));
+    film(&mut courier, &shown(&mut vault, 20));
+    assert_eq!(courier.spooled_files(), 1);
+    crossing::forget_lane(courier.spool_path(), courier.lane_id()).unwrap();
+    assert!(with(&mut courier, |crossing| crossing.incoming()).is_empty());
+}

@@ -454,8 +454,7 @@ pub(crate) fn forget(
     lane: LaneId,
     transfer: TransferId,
 ) -> Result<(), CrossingError> {
-    let lane_dir = spool_dir.join(DIR_NAME).join(lane.to_string());
-    for path in entries(&lane_dir)? {
+    for path in entries(&lane_dir(spool_dir, lane))? {
         let name = path.file_name().and_then(|name| name.to_str());
         let key = name.and_then(TransferKey::from_file_name);
         if key.is_some_and(|key| key.transfer == transfer) {
@@ -463,6 +462,11 @@ pub(crate) fn forget(
         }
     }
     Ok(())
+}
+
+/// Where the symbols of one pairing are kept.
+pub(crate) fn lane_dir(spool_dir: &Path, lane: LaneId) -> PathBuf {
+    spool_dir.join(DIR_NAME).join(lane.to_string())
 }
 
 /// What lies in `dir`, which need not be there.

@@ -17,7 +17,7 @@ mod session;
 mod symbols;
 mod told;
 
-pub(crate) use arrivals::forget;
+pub(crate) use arrivals::{forget, lane_dir};
 pub use drive::{Ending, Eyes, Glimpse, LightReport, Path, cross};
 pub use means::{Choice, Means, Written};
 pub use message::{MessageEyes, MessageShow, film_message, show_message};

@@ -60,14 +60,17 @@ impl Vault {
     /// # Errors
     /// [`VaultError::PairingUnknown`], [`VaultError::Store`].
     pub fn remove_pairing(&self, name: &LocalName, now: UnixTime) -> Result<(), VaultError> {
-        self.store.write(|changes| {
+        let removed = self.store.write(|changes| {
             let lane = changes
                 .lane_named(name)?
                 .ok_or_else(|| VaultError::PairingUnknown { name: name.clone() })?;
             changes.remove_lane(lane.id)?;
             changes.note(now, &format!("The pairing {name} was removed."))?;
-            Ok(())
-        })
+            Ok::<_, VaultError>(lane.id)
+        })?;
+        // The keys are gone: what stays where this fails can be opened by nobody.
+        let _ = crossing::forget_lane(&self.paths().spool(), removed);
+        Ok(())
     }
 
     fn insert_pairing(

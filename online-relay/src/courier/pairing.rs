@@ -95,9 +95,15 @@ impl Courier {
     /// # Errors
     /// [`CourierError::NameUnknown`], [`CourierError::Store`].
     pub fn remove_pairing(&mut self, name: &PairingName) -> Result<(), CourierError> {
+        let lanes = self.store.lanes()?;
+        let lane = lanes.iter().find(|named| named.name == name.as_str());
         let removed = self
             .store
             .transact(|change| change.remove_lane(name.as_str()))?;
+        if let Some(named) = lane {
+            // The keys are gone: what stays where this fails can be opened by nobody.
+            let _ = crossing::forget_lane(self.store.spool_dir(), named.lane.id());
+        }
         if removed {
             Ok(())
         } else {
