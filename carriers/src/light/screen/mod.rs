@@ -11,7 +11,10 @@ use std::{
     io::{self, BufReader, BufWriter},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
 };
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{Display, DisplayError, Sheet, Status, Wanted};
 pub use error::ScreenError;
@@ -34,6 +37,8 @@ pub struct ScreenProcess {
     child: Child,
     asks: BufWriter<ChildStdin>,
     replies: BufReader<ChildStdout>,
+    /// How long an answer is waited for.
+    patience: Duration,
 }
 
 /// An open window in another process. It closes when this is dropped.
@@ -68,6 +73,7 @@ impl ScreenProcess {
             child,
             asks: BufWriter::new(stdin),
             replies: BufReader::new(stdout),
+            patience: PATIENCE,
         })
     }
 
@@ -85,7 +91,21 @@ impl ScreenProcess {
 
     fn ask(&mut self, ask: &Ask) -> Result<Reply, ScreenError> {
         write_ask(&mut self.asks, ask).map_err(|_| ScreenError::Ended)?;
+        self.wait_for_reply().map_err(|_| ScreenError::Ended)?;
         read_reply(&mut self.replies).map_err(|_| ScreenError::Ended)
+    }
+
+    /// Waits until there is an answer. A window that hangs must not hold on to a program that has
+    /// keys open: it is ended.
+    fn wait_for_reply(&mut self) -> io::Result<()> {
+        let until = Timespec::try_from(self.patience).map_err(io::Error::other)?;
+        let mut pipes = [PollFd::new(self.replies.get_ref(), PollFlags::IN)];
+        let ready_count = poll(&mut pipes, Some(&until))?;
+        if ready_count == 0 {
+            self.child.kill()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 }
 
@@ -93,8 +113,7 @@ impl Drop for ScreenProcess {
     /// The end of its input closes the window; a process that does not end then is ended.
     fn drop(&mut self) {
         // Both fail only where the process is gone already.
-        let _ = write_ask(&mut self.asks, &Ask::Close);
-        let _ = read_reply(&mut self.replies);
+        let _ = self.ask(&Ask::Close);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -119,5 +138,54 @@ impl Display for RemoteScreen {
     }
 }
 
+/// Longer than a slow machine takes to open a window, which is the longest of all.
+const PATIENCE: Duration = Duration::from_secs(45);
+
 /// The name of the program.
 const PROGRAM: &str = "causeway-screen";
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _, time::Instant};
+
+    use super::*;
+
+    /// A program that does this instead of showing a window.
+    fn process(dir: &tempfile::TempDir, does: &str) -> ScreenProcess {
+        let path = dir.path().join(PROGRAM);
+        fs::write(&path, format!("#!/bin/sh\n{does}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        // A file that was just written may still be open in a child of another test.
+        let started = (0..100).find_map(|_| ScreenProcess::start_at(&path).ok());
+        started.unwrap()
+    }
+
+    #[test]
+    fn a_window_that_hangs_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut hanging = process(&dir, "exec sleep 600");
+        hanging.patience = Duration::from_millis(50);
+        let begun = Instant::now();
+        let refused = hanging.open(Machine::Offline).err();
+        assert!(matches!(refused, Some(ScreenError::Ended)), "{refused:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_window_that_talks_nonsense_or_goes_at_once_has_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        for does in ["exit 0", "echo something else", "exec cat"] {
+            let refused = process(&dir, does).open(Machine::Online).err();
+            assert!(matches!(refused, Some(ScreenError::Ended)), "{does}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_not_installed_is_named() {
+        let nowhere = ScreenProcess::start_beside(Ok(PathBuf::from("/nowhere/program")));
+        let Err(ScreenError::NotInstalled { path }) = nowhere else {
+            panic!("there is a program nowhere");
+        };
+        assert_eq!(path, Path::new("/nowhere/causeway-screen"));
+    }
+}
