@@ -1,14 +1,12 @@
 //! What a crossing asks of the machine it runs on.
 
 use std::{
-    error::Error,
-    fmt,
     io::{self, Read},
     path::Path,
 };
 
 use pack_format::{
-    advice::{Advice, Exit},
+    advice::AdvisedError,
     item::Item,
     pack::{BundleSource, PlannedItem},
 };
@@ -84,48 +82,4 @@ pub trait Host: BundleSource {
 }
 
 /// A failure of the host, with its own advice.
-pub struct HostError(Box<dyn Advice + Send + Sync>);
-
-impl HostError {
-    /// Wraps the host's error.
-    #[must_use]
-    pub fn new(err: impl Advice + Send + Sync + 'static) -> Self {
-        Self(Box::new(err))
-    }
-}
-
-impl fmt::Debug for HostError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, formatter)
-    }
-}
-
-impl fmt::Display for HostError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, formatter)
-    }
-}
-
-impl Error for HostError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
-impl Advice for HostError {
-    fn code(&self) -> &'static str {
-        self.0.code()
-    }
-
-    fn data_safe(&self) -> String {
-        self.0.data_safe()
-    }
-
-    fn next_step(&self) -> String {
-        self.0.next_step()
-    }
-
-    fn exit(&self) -> Exit {
-        self.0.exit()
-    }
-}
+pub type HostError = AdvisedError;

@@ -1,6 +1,8 @@
 //! What every error that can reach a person is able to say: a code, whether the data is safe,
 //! and what to do next.
 
+use std::{error::Error, fmt};
+
 use crate::shown::is_hidden;
 
 /// How a program ends. The numbers are the exit codes of both programs.
@@ -37,6 +39,54 @@ pub trait Advice: std::error::Error {
     /// The exit code that this error ends a program with.
     fn exit(&self) -> Exit {
         Exit::Failed
+    }
+}
+
+/// An error of whoever was asked for something, with the advice that it brought: the one who asks
+/// knows neither its type nor its conditions.
+pub struct AdvisedError(Box<dyn Advice + Send + Sync>);
+
+impl AdvisedError {
+    /// Wraps the error.
+    #[must_use]
+    pub fn new(err: impl Advice + Send + Sync + 'static) -> Self {
+        Self(Box::new(err))
+    }
+}
+
+impl fmt::Debug for AdvisedError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, formatter)
+    }
+}
+
+impl fmt::Display for AdvisedError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+impl Error for AdvisedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Advice for AdvisedError {
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    fn data_safe(&self) -> String {
+        self.0.data_safe()
+    }
+
+    fn next_step(&self) -> String {
+        self.0.next_step()
+    }
+
+    fn exit(&self) -> Exit {
+        self.0.exit()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whatever shows codes: a window, a terminal, a folder of pictures, paper.
 
-use pack_format::advice::{Advice, Exit};
+use pack_format::advice::AdvisedError;
 
 /// What is shown at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,48 +62,4 @@ pub trait Display {
 }
 
 /// Why codes could not be shown, with the advice of whoever shows them.
-pub struct DisplayError(Box<dyn Advice + Send + Sync>);
-
-impl DisplayError {
-    /// Wraps the error of a display.
-    #[must_use]
-    pub fn new(err: impl Advice + Send + Sync + 'static) -> Self {
-        Self(Box::new(err))
-    }
-}
-
-impl std::fmt::Debug for DisplayError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(&self.0, formatter)
-    }
-}
-
-impl std::fmt::Display for DisplayError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(&self.0, formatter)
-    }
-}
-
-impl std::error::Error for DisplayError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
-
-impl Advice for DisplayError {
-    fn code(&self) -> &'static str {
-        self.0.code()
-    }
-
-    fn data_safe(&self) -> String {
-        self.0.data_safe()
-    }
-
-    fn next_step(&self) -> String {
-        self.0.next_step()
-    }
-
-    fn exit(&self) -> Exit {
-        self.0.exit()
-    }
-}
+pub type DisplayError = AdvisedError;
