@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use pack_format::{
     chunked::ReadAt as _,
     light::{
-        Answer, BlockEncoder, Frame, FrameParts, Kind, Layout, SYMBOL_ID_MAX, TransferId,
-        symbols_in_frame,
+        Answer, BlockEncoder, Frame, FrameParts, Kind, Layout, PART_EXPONENT_MAX, SYMBOL_ID_MAX,
+        TransferId, symbols_in_frame,
     },
     pack::SealedPack,
     part::Cut,
@@ -251,10 +251,8 @@ impl Showing {
     }
 
     fn enough(&self, percent_more: u64) -> u64 {
-        let needed = self.wanted_symbols();
-        let more = needed.saturating_mul(percent_more).div_ceil(100);
-        let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(self.wanted.count_ones().into());
-        needed.saturating_add(more).saturating_add(for_chance)
+        let block_count = self.wanted.count_ones().into();
+        with_spare(self.wanted_symbols(), percent_more, block_count)
     }
 
     fn had_its_turn(&self) -> bool {
@@ -365,9 +363,14 @@ impl Showing {
 
 /// How many symbols of a pack are shown before the next pack has its turn.
 pub(crate) fn turn_symbols(layout: &Layout) -> u64 {
-    let needed = u64::from(layout.source_symbols_in_all());
-    let more = needed.saturating_mul(TURN_PERCENT_MORE).div_ceil(100);
-    let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(layout.block_count().into());
+    let needed = layout.source_symbols_in_all().into();
+    with_spare(needed, TURN_PERCENT_MORE, layout.block_count().into())
+}
+
+/// Symbols with so many percent more, and those of each block that make chance irrelevant.
+fn with_spare(needed: u64, percent_more: u64, block_count: u64) -> u64 {
+    let more = needed.saturating_mul(percent_more).div_ceil(100);
+    let for_chance = SYMBOLS_FOR_CHANCE.saturating_mul(block_count);
     needed.saturating_add(more).saturating_add(for_chance)
 }
 
@@ -386,7 +389,7 @@ fn part_exponent(cut: &Cut) -> Option<u8> {
     }
     let mib = cut.part_bytes().checked_div(LIGHT_PART_BYTES)?;
     let exponent = u8::try_from(mib.checked_ilog2()?).ok()?;
-    (exponent <= EXPONENT_MAX && mib.is_power_of_two()).then_some(exponent)
+    (exponent <= PART_EXPONENT_MAX && mib.is_power_of_two()).then_some(exponent)
 }
 
 fn all_blocks(layout: &Layout) -> u64 {
@@ -396,9 +399,6 @@ fn all_blocks(layout: &Layout) -> u64 {
 fn bit(block: u8) -> u64 {
     1_u64.checked_shl(block.into()).unwrap_or(0)
 }
-
-/// 64 MiB, the largest transfer.
-const EXPONENT_MAX: u8 = 6;
 
 /// Symbols of each block beyond those it needs with which it fails once in 2^16 times.
 const SYMBOLS_FOR_CHANCE: u64 = 16;

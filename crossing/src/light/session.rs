@@ -294,12 +294,15 @@ impl<'a> LightCrossing<'a> {
         let Some(lane) = self.lanes.get_mut(lane) else {
             return Ok(());
         };
-        let mut next = lane.duplicate()?;
-        let pack = next.sent_mut(index);
-        let Some(pack) = pack.filter(|pack| pack.arrived != arrived) else {
+        // Answers come with every picture, and nearly all say what is known.
+        let known = lane.sent_mut(index).map(|pack| &pack.arrived);
+        if known.is_none_or(|known| *known == arrived) {
             return Ok(());
-        };
-        pack.arrived = arrived;
+        }
+        let mut next = lane.duplicate()?;
+        if let Some(pack) = next.sent_mut(index) {
+            pack.arrived = arrived;
+        }
         self.host.save_lane(&next).map_err(CrossingError::Host)?;
         *lane = next;
         Ok(())
