@@ -6,6 +6,7 @@ use crossing::light::{self, LightReport, Means, Path, Pieces};
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
+use super::Courier;
 use super::error::CourierError;
 use super::host::CourierHost;
 use super::outcome::SyncOutcome;
@@ -13,7 +14,6 @@ use super::progress::Watch;
 use super::quantity::Count;
 use super::sync::SyncOptions;
 use super::trouble;
-use super::{Courier, network};
 
 /// What went by light and has not been receipted, or has not arrived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,20 +80,6 @@ impl Courier {
             self.visit(options, watch, &mut outcome)?;
         }
         Ok(outcome)
-    }
-
-    /// Visits the relays, and adds what that did.
-    pub(super) fn visit(
-        &mut self,
-        options: &SyncOptions,
-        watch: &mut Watch,
-        outcome: &mut SyncOutcome,
-    ) -> Result<(), CourierError> {
-        let mut allowed = self.servers()?;
-        allowed.extend(options.servers.iter().cloned());
-        let visited = network::run(&mut self.store, &allowed, &options.client, watch)?;
-        outcome.network.get_or_insert_default().add(visited);
-        Ok(())
     }
 }
 

@@ -104,12 +104,8 @@ impl Courier {
         outcome: &mut SyncOutcome,
         last: Option<SyncReport>,
     ) -> Result<Option<SyncReport>, CourierError> {
-        let mut allowed = self.servers()?;
-        allowed.extend(options.servers.iter().cloned());
-        let visited = network::run(&mut self.store, &allowed, &options.client, watch)?;
-        let cancelled = visited.cancelled;
-        outcome.network = Some(visited);
-        if cancelled {
+        self.visit(options, watch, outcome)?;
+        if outcome.network.as_ref().is_some_and(|it| it.cancelled) {
             outcome.problems.push(CrossingError::Cancelled.into());
             outcome.safe_to_remove = outcome.safe_to_remove.map(|_| false);
             return Ok(last);
@@ -129,6 +125,20 @@ impl Courier {
                 Ok(last)
             }
         }
+    }
+
+    /// Visits the relays, and adds what that did.
+    pub(super) fn visit(
+        &mut self,
+        options: &SyncOptions,
+        watch: &mut Watch,
+        outcome: &mut SyncOutcome,
+    ) -> Result<(), CourierError> {
+        let mut allowed = self.servers()?;
+        allowed.extend(options.servers.iter().cloned());
+        let visited = network::run(&mut self.store, &allowed, &options.client, watch)?;
+        outcome.network.get_or_insert_default().add(visited);
+        Ok(())
     }
 
     fn cross(
