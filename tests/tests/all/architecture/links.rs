@@ -57,6 +57,7 @@ const ONE_WAY: &[(&str, &[&str])] = &[
     ("carriers", &["pack-format"]),
     ("crossing", &["carriers", "pack-format"]),
     ("lockdown", &[]),
+    ("signing-format", &["pack-format"]),
     ("screen", &["carriers", "lockdown", "pack-format"]),
     ("camera-model", &[]),
     (
@@ -67,9 +68,13 @@ const ONE_WAY: &[(&str, &[&str])] = &[
             "crossing",
             "lockdown",
             "pack-format",
+            "signing-format",
         ],
     ),
-    ("online-relay", &["carriers", "crossing", "pack-format"]),
+    (
+        "online-relay",
+        &["carriers", "crossing", "pack-format", "signing-format"],
+    ),
 ];
 
 /// The crates that `package` links, without what only runs while it is built or tested.

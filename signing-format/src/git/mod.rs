@@ -1,0 +1,1 @@
+//! Git objects that are signed, and what a person has to see of them.

@@ -1,0 +1,1 @@
+//! minisign: public keys, signature files, and checking them.

@@ -1,0 +1,1 @@
+//! SSH signatures: public keys, the SSHSIG form, and checking them.
