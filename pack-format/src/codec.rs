@@ -172,6 +172,11 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
+    /// All the bytes that are left, for a field that runs to the end.
+    pub fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
     /// Ends reading.
     ///
     /// # Errors

@@ -2,8 +2,12 @@
 //!
 //! Spec: spec/pack.md, "Items".
 
+use std::fmt;
+
+use zeroize::Zeroizing;
+
 use crate::codec::{DecodeError, Reader, Wire, Writer};
-use crate::limits::{PARTS_MAX, REPORT_BYTES_MAX};
+use crate::limits::{PARTS_MAX, REPORT_BYTES_MAX, SIGNING_BYTES_MAX};
 use crate::ratchet::PackIndex;
 use crate::relay::{
     Acknowledgement, ContentId, FetchToken, OpenMailbox, RelayAddress, Signed, StoredReceipt,
@@ -29,6 +33,46 @@ pub enum Item {
     Stored(Signed<StoredReceipt>),
     /// From a courier: something could not be done, in the courier's words.
     Report(CourierReport),
+    /// From a desk: a signing request, in the encoding of spec/signing.md. Its content, where it
+    /// has any, crosses beside it as a bundle does.
+    Request(SigningBytes),
+    /// From a vault: the sealed reply to a signing request, in the encoding of spec/signing.md.
+    Reply(SigningBytes),
+}
+
+/// The encoding of a signing request or of a sealed reply, at most [`SIGNING_BYTES_MAX`] bytes:
+/// not read here, because it is not for the machines that carry it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningBytes(Zeroizing<Vec<u8>>);
+
+impl SigningBytes {
+    /// These bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::OverLimit`] for more than [`SIGNING_BYTES_MAX`].
+    pub fn new(bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        let bytes = Zeroizing::new(bytes);
+        if bytes.len() > SIGNING_BYTES_MAX {
+            return Err(DecodeError::OverLimit {
+                what: "signing request or reply",
+                found: bytes.len() as u64,
+                limit: SIGNING_BYTES_MAX as u64,
+            });
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The bytes. Those of a request hold keys that open its content and its reply.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningBytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "[{} bytes]", self.0.len())
+    }
 }
 
 /// The packs that one machine has taken in from the other, sent with every pack, so that a lost
@@ -80,6 +124,8 @@ impl Item {
             Self::Acknowledge(..) => 6,
             Self::Stored(_) => 7,
             Self::Report(_) => 8,
+            Self::Request(_) => 9,
+            Self::Reply(_) => 10,
         }
     }
 
@@ -105,6 +151,9 @@ impl Item {
             Self::Acknowledge(relay, signed) => addressed(&mut writer, relay, signed),
             Self::Stored(signed) => signed.write(&mut writer),
             Self::Report(report) => report.write(&mut writer),
+            Self::Request(bytes) | Self::Reply(bytes) => {
+                writer.put(bytes.expose());
+            }
         }
         writer.into_bytes()
     }
@@ -131,6 +180,8 @@ impl Item {
             6 => Self::Acknowledge(RelayAddress::read(from)?, Signed::read(from)?),
             7 => Self::Stored(Signed::read(from)?),
             8 => Self::Report(CourierReport::read(from)?),
+            9 => Self::Request(SigningBytes::new(from.rest().to_vec())?),
+            10 => Self::Reply(SigningBytes::new(from.rest().to_vec())?),
             _ => return Err(DecodeError::Unknown { what: "pack item" }),
         };
         reader.finish("pack item")?;

@@ -16,6 +16,8 @@ pub const PARTS_MAX: u32 = 4096;
 pub const PACK_ITEMS_MAX: u32 = 200_000;
 /// Largest item that is not a bundle: these are held in memory.
 pub const SMALL_ITEM_BYTES_MAX: u32 = 64 * 1024;
+/// Largest signing request or reply: what is long crosses beside it as a bundle does.
+pub const SIGNING_BYTES_MAX: usize = 60 * 1024;
 /// Largest bundle, in sealed bytes.
 pub const BUNDLE_BYTES_MAX: u64 = 128 * GIB;
 /// How far ahead of the newest pack it has seen a receiver looks: that many packs in a row may be
