@@ -3,7 +3,15 @@
 //! Linked by the vault and by the relay: nothing here holds a long-lived secret, opens a bundle
 //! or reads a file. Spec: spec/signing.md.
 
+pub mod approval;
+pub mod content;
+pub mod digest_state;
 pub mod git;
+pub mod key_reference;
+pub mod limits;
 pub mod minisign;
 pub mod openpgp;
+pub mod reply;
+pub mod request;
 pub mod ssh;
+pub mod subject;

@@ -7,7 +7,7 @@ use super::{Changes, StoreError};
 
 /// Every migration in order. The lowest program version that can read the tables after it stands
 /// beside each.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         sql: include_str!("migrations/0001_vault.sql"),
         readable_by: 1,
@@ -15,6 +15,12 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         sql: include_str!("migrations/0002_past.sql"),
         readable_by: 1,
+    },
+    // A program that does not know the new tables would remove the sealed contents of requests,
+    // which no row that it knows names.
+    Migration {
+        sql: include_str!("migrations/0003_signing.sql"),
+        readable_by: 3,
     },
 ];
 
@@ -90,7 +96,7 @@ mod tests {
             Store::open(&path, &key),
             Err(StoreError::Newer {
                 readable_by: 9,
-                known: 2
+                known: 3
             })
         ));
     }
