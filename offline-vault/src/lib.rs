@@ -10,6 +10,7 @@ pub mod limits;
 pub mod names;
 pub mod passphrase;
 pub mod paths;
+pub mod signing;
 pub mod store;
 pub mod vault;
 pub mod vault_key;

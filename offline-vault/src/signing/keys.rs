@@ -1,0 +1,1 @@
+//! Signing keys: made, taken in, shown, given away, renewed, revoked, kept safe.

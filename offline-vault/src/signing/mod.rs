@@ -1,0 +1,7 @@
+//! The signing room of the vault: keys, what each may sign, and the journal of what was signed.
+//!
+//! Spec: spec/signing.md.
+
+pub mod journal;
+pub mod keys;
+pub mod policy;

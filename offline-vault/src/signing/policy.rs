@@ -1,0 +1,1 @@
+//! What each signing key may be used for.
