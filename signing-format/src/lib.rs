@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod content;
 pub mod digest_state;
+mod ed25519;
 pub mod git;
 pub mod key_reference;
 pub mod limits;
