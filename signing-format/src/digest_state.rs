@@ -23,7 +23,6 @@ impl Sha512Stream {
     }
 
     /// Takes the next bytes of the file.
-    ///
     pub fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
         self.total_bytes = self.total_bytes.saturating_add(bytes.len() as u64);

@@ -6,3 +6,5 @@
     clippy::panic,
     reason = "a test that cannot go on must stop"
 )]
+
+mod openpgp;
