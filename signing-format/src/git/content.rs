@@ -1,0 +1,305 @@
+//! What a request to sign git objects carries: the objects, and what has to be shown beside them.
+//!
+//! `zlib(version || format || count || objects to sign || count || material)`. No ids: whoever
+//! reads the content computes them, so that an object is only ever found under its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use miniz_oxide::{
+    deflate::compress_to_vec_zlib,
+    inflate::{
+        TINFLStatus,
+        core::{DecompressorOxide, decompress, inflate_flags},
+    },
+};
+use pack_format::codec::{DecodeError, Reader, Wire, Writer};
+use thiserror::Error;
+
+use super::{
+    chain::Chain,
+    limits::{CONTENT_BYTES_MAX, MATERIAL_OBJECTS_MAX, TO_SIGN_MAX},
+    object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject},
+    signed::{SignError, ToSign},
+};
+
+/// The git objects of a request. What could be checked without a repository was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitContent {
+    format: ObjectFormat,
+    to_sign: Vec<ToSign>,
+    // In the order in which they cross: likenesses side by side compress.
+    material: Vec<RawObject>,
+    places: BTreeMap<ObjectId, usize>,
+}
+
+impl GitContent {
+    /// Puts a request's content together.
+    ///
+    /// `to_sign` are commits and tags without signatures, each after what it builds on.
+    /// `material` are commits, trees and blobs.
+    ///
+    /// # Errors
+    /// Any [`ContentError`] but those of the encoding.
+    pub fn new(
+        format: ObjectFormat,
+        to_sign: &[RawObject],
+        material: Vec<RawObject>,
+    ) -> Result<Self, ContentError> {
+        let to_sign = checked_to_sign(format, to_sign)?;
+        let places = checked_places(format, &to_sign, &material)?;
+        Ok(Self {
+            format,
+            to_sign,
+            material,
+            places,
+        })
+    }
+
+    /// The format of all ids.
+    #[must_use]
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// The objects to sign, in order.
+    #[must_use]
+    pub fn to_sign(&self) -> &[ToSign] {
+        &self.to_sign
+    }
+
+    /// The object to sign with this id.
+    #[must_use]
+    pub fn to_sign_with(&self, id: &ObjectId) -> Option<&ToSign> {
+        self.to_sign.iter().find(|object| object.id() == *id)
+    }
+
+    /// The object of the material with this id. The id was computed from its bytes.
+    #[must_use]
+    pub fn material(&self, id: &ObjectId) -> Option<&RawObject> {
+        self.material.get(*self.places.get(id)?)
+    }
+
+    /// All objects of the material, in the order in which they cross.
+    #[must_use]
+    pub fn all_material(&self) -> &[RawObject] {
+        &self.material
+    }
+
+    /// The chain of signatures, at its begin.
+    #[must_use]
+    pub fn chain(&self) -> Chain<'_> {
+        Chain::new(self.format, &self.to_sign)
+    }
+
+    /// The bytes that cross.
+    ///
+    /// # Errors
+    /// [`ContentError::TooLarge`] when the objects together are over the limit.
+    pub fn encode(&self) -> Result<Vec<u8>, ContentError> {
+        let mut writer = Writer::new();
+        writer.u8(VERSION);
+        self.format.write(&mut writer);
+        writer.count(self.to_sign.len());
+        for object in &self.to_sign {
+            let raw = RawObject::new(object.object().kind(), object.object().to_bytes());
+            raw?.write(&mut writer);
+        }
+        writer.count(self.material.len());
+        for object in &self.material {
+            object.write(&mut writer);
+        }
+        let bytes = writer.into_bytes();
+        if bytes.len() > CONTENT_BYTES_MAX {
+            return Err(ContentError::TooLarge);
+        }
+        Ok(compress_to_vec_zlib(&bytes, COMPRESSION_LEVEL))
+    }
+
+    /// Reads what crossed and checks every rule.
+    ///
+    /// # Errors
+    /// Any [`ContentError`].
+    pub fn decode(compressed: &[u8]) -> Result<Self, ContentError> {
+        let bytes = inflated(compressed)?;
+        let mut reader = Reader::new(&bytes);
+        let found = reader.u8("version of git content")?;
+        if found != VERSION {
+            return Err(ContentError::Version { found });
+        }
+        let format = ObjectFormat::read(&mut reader)?;
+        let to_sign = read_objects(&mut reader, TO_SIGN_MAX, "git objects to sign")?;
+        let material = read_objects(&mut reader, MATERIAL_OBJECTS_MAX, "git objects to show")?;
+        reader.finish("git content")?;
+        Self::new(format, &to_sign, material)
+    }
+}
+
+/// Why objects are not the content of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// The compressed stream is damaged or goes on after its end.
+    #[error("the git content is not one whole compressed stream")]
+    Compression,
+    /// The content is larger than what is held in memory.
+    #[error("the git content is over the limit of {CONTENT_BYTES_MAX} bytes")]
+    TooLarge,
+    /// The content is of a version that this program does not know.
+    #[error("git content of version {found}, not {VERSION}")]
+    Version {
+        /// The version that was found.
+        found: u8,
+    },
+    /// The decompressed bytes are not the format.
+    #[error("the git content cannot be read")]
+    Decode(#[from] DecodeError),
+    /// There is nothing to sign.
+    #[error("the git content holds nothing to sign")]
+    Empty,
+    /// There are more objects than one request may have.
+    #[error("{found} {what} are over the limit of {limit}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The limit.
+        limit: u32,
+    },
+    /// An object to sign is not one that can be signed.
+    #[error("object {position} of those to sign cannot be signed")]
+    ToSign {
+        /// Which, counted from one.
+        position: usize,
+        /// Why.
+        #[source]
+        source: SignError,
+    },
+    /// An object of the material has no id.
+    #[error("an object to show has no id")]
+    Material(#[from] ObjectError),
+    /// A tag among the objects that are only shown: nothing that is signed is explained by one.
+    #[error("a {kind} among the git objects that are only shown")]
+    MaterialKind {
+        /// What it is.
+        kind: ObjectKind,
+    },
+    /// One object is there twice.
+    #[error("the git object {id} is there twice")]
+    Twice {
+        /// The object.
+        id: ObjectId,
+    },
+    /// An object comes before one that it builds on, so that it would be signed over an old id.
+    #[error("the git object {id} comes before {builds_on}, which it builds on")]
+    Order {
+        /// The object.
+        id: ObjectId,
+        /// What it builds on.
+        builds_on: ObjectId,
+    },
+}
+
+fn checked_to_sign(
+    format: ObjectFormat,
+    to_sign: &[RawObject],
+) -> Result<Vec<ToSign>, ContentError> {
+    if to_sign.is_empty() {
+        return Err(ContentError::Empty);
+    }
+    check_count(to_sign.len(), TO_SIGN_MAX, "git objects to sign")?;
+    let mut checked = Vec::with_capacity(to_sign.len());
+    for (index, raw) in to_sign.iter().enumerate() {
+        let object = ToSign::parse(raw, format).map_err(|source| ContentError::ToSign {
+            position: index.saturating_add(1),
+            source,
+        })?;
+        checked.push(object);
+    }
+    let mut later: BTreeSet<ObjectId> = checked.iter().map(ToSign::id).collect();
+    for object in &checked {
+        // Removed at its first appearance, so that a second one is not found any more.
+        if !later.remove(&object.id()) {
+            return Err(ContentError::Twice { id: object.id() });
+        }
+        let on = object.object().builds_on();
+        if let Some(builds_on) = on.into_iter().find(|id| later.contains(id)) {
+            let id = object.id();
+            return Err(ContentError::Order { id, builds_on });
+        }
+    }
+    Ok(checked)
+}
+
+fn checked_places(
+    format: ObjectFormat,
+    to_sign: &[ToSign],
+    material: &[RawObject],
+) -> Result<BTreeMap<ObjectId, usize>, ContentError> {
+    check_count(material.len(), MATERIAL_OBJECTS_MAX, "git objects to show")?;
+    let signed: BTreeSet<ObjectId> = to_sign.iter().map(ToSign::id).collect();
+    let mut places = BTreeMap::new();
+    for (place, object) in material.iter().enumerate() {
+        if object.kind() == ObjectKind::Tag {
+            return Err(ContentError::MaterialKind {
+                kind: object.kind(),
+            });
+        }
+        let id = object.id(format)?;
+        if signed.contains(&id) || places.insert(id, place).is_some() {
+            return Err(ContentError::Twice { id });
+        }
+    }
+    Ok(places)
+}
+
+fn check_count(found: usize, limit: u32, what: &'static str) -> Result<(), ContentError> {
+    match u32::try_from(found) {
+        Ok(count) if count <= limit => Ok(()),
+        _ => Err(ContentError::TooMany { what, found, limit }),
+    }
+}
+
+fn read_objects(
+    reader: &mut Reader<'_>,
+    limit: u32,
+    what: &'static str,
+) -> Result<Vec<RawObject>, DecodeError> {
+    let count = reader.count(limit, what)?;
+    (0..count).map(|_| RawObject::read(reader)).collect()
+}
+
+/// Decompresses at most the limit, and refuses what follows the stream: it would cross unseen.
+fn inflated(compressed: &[u8]) -> Result<Vec<u8>, ContentError> {
+    let flags = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+        | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut decompressor = Box::<DecompressorOxide>::default();
+    let mut rest = compressed;
+    let first = compressed.len().saturating_mul(4).max(INFLATE_BYTES_MIN);
+    let mut out = vec![0; first.min(CONTENT_BYTES_MAX)];
+    let mut written = 0_usize;
+    loop {
+        let (status, taken, made) = decompress(&mut decompressor, rest, &mut out, written, flags);
+        written = written.saturating_add(made);
+        rest = rest.get(taken..).ok_or(ContentError::Compression)?;
+        match status {
+            TINFLStatus::Done if rest.is_empty() => {
+                out.truncate(written);
+                return Ok(out);
+            }
+            TINFLStatus::HasMoreOutput if out.len() < CONTENT_BYTES_MAX => {
+                let len = out.len().saturating_mul(2).min(CONTENT_BYTES_MAX);
+                out.resize(len, 0);
+            }
+            TINFLStatus::HasMoreOutput => return Err(ContentError::TooLarge),
+            _ => return Err(ContentError::Compression),
+        }
+    }
+}
+
+/// The version of the encoding.
+const VERSION: u8 = 1;
+/// The best that the format offers: light and paper are slow, and the machine is not.
+const COMPRESSION_LEVEL: u8 = 9;
+/// The first buffer is not smaller, so that it need not grow for a request of a few commits.
+const INFLATE_BYTES_MIN: usize = 64 * 1024;

@@ -1,0 +1,215 @@
+//! What changed between two texts, line by line, with the lines around it.
+
+use std::ops::Range;
+
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+use super::limits::DIFF_LINES_MAX;
+
+/// The lines that changed, grouped with the unchanged lines around them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextDiff {
+    /// The groups, in order. Empty when the texts are the same.
+    pub hunks: Vec<Hunk>,
+}
+
+/// Neighbouring changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hunk {
+    /// The number of the first line in the old text, counted from one; of the line before the
+    /// hunk when there are no old lines, as in git's `@@` lines.
+    pub old_start: usize,
+    /// How many lines of the old text there are.
+    pub old_count: usize,
+    /// The number of the first line in the new text, in the same way.
+    pub new_start: usize,
+    /// How many lines of the new text there are.
+    pub new_count: usize,
+    /// The lines: within a change the removed ones come first.
+    pub lines: Vec<Line>,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// On which side it is.
+    pub kind: LineKind,
+    /// Its bytes, without the line feed. Any bytes.
+    pub bytes: Vec<u8>,
+    /// Whether a line feed ends it. Only the last line of a text can lack it.
+    pub ended: bool,
+}
+
+/// On which side a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// On both.
+    Context,
+    /// Only in the old text.
+    Removed,
+    /// Only in the new text.
+    Added,
+}
+
+impl TextDiff {
+    /// Compares two texts.
+    ///
+    /// Whatever the search for differences finds, each line that it calls unchanged is compared
+    /// here: a mistake there would hide a change. Texts of very many lines are not searched; all
+    /// old lines are removed and all new ones added.
+    #[must_use]
+    pub fn between(old: &[u8], new: &[u8]) -> Self {
+        let old: Vec<&[u8]> = lines_of(old);
+        let new: Vec<&[u8]> = lines_of(new);
+        let found = if old.len().max(new.len()) > DIFF_LINES_MAX {
+            None
+        } else {
+            checked(&old, &new, search(&old, &new))
+        };
+        let changes = found.unwrap_or_else(|| vec![everything(&old, &new)]);
+        let changes: Vec<Change> = changes.into_iter().filter(|c| !c.is_empty()).collect();
+        let hunks = grouped(&changes)
+            .into_iter()
+            .map(|group| hunk_of(group, &old, &new))
+            .collect();
+        Self { hunks }
+    }
+
+    /// How many lines are added.
+    #[must_use]
+    pub fn added_count(&self) -> usize {
+        self.count(LineKind::Added)
+    }
+
+    /// How many lines are removed.
+    #[must_use]
+    pub fn removed_count(&self) -> usize {
+        self.count(LineKind::Removed)
+    }
+
+    fn count(&self, kind: LineKind) -> usize {
+        let lines = self.hunks.iter().flat_map(|hunk| &hunk.lines);
+        lines.filter(|line| line.kind == kind).count()
+    }
+}
+
+/// Old lines that are replaced by new ones, as ranges of indices.
+#[derive(Clone, Debug)]
+struct Change {
+    old: Range<usize>,
+    new: Range<usize>,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.old.is_empty() && self.new.is_empty()
+    }
+}
+
+fn lines_of(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+fn everything(old: &[&[u8]], new: &[&[u8]]) -> Change {
+    Change {
+        old: 0..old.len(),
+        new: 0..new.len(),
+    }
+}
+
+fn search(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
+    let mut input = InternedInput::default();
+    input.update_before(old.iter().copied());
+    input.update_after(new.iter().copied());
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
+    let as_index = |line: u32| usize::try_from(line).unwrap_or(usize::MAX);
+    diff.hunks()
+        .map(|hunk| Change {
+            old: as_index(hunk.before.start)..as_index(hunk.before.end),
+            new: as_index(hunk.after.start)..as_index(hunk.after.end),
+        })
+        .collect()
+}
+
+/// The changes, if what lies between them is in order and the same on both sides.
+fn checked(old: &[&[u8]], new: &[&[u8]], changes: Vec<Change>) -> Option<Vec<Change>> {
+    let (mut old_at, mut new_at) = (0, 0);
+    for change in &changes {
+        let same = old.get(old_at..change.old.start)? == new.get(new_at..change.new.start)?;
+        let forward = change.old.start <= change.old.end && change.new.start <= change.new.end;
+        if !(same && forward) {
+            return None;
+        }
+        (old_at, new_at) = (change.old.end, change.new.end);
+    }
+    (old.get(old_at..)? == new.get(new_at..)?).then_some(changes)
+}
+
+/// Puts changes together whose surroundings touch.
+fn grouped(changes: &[Change]) -> Vec<&[Change]> {
+    changes
+        .chunk_by(|before, after| {
+            after.old.start.saturating_sub(before.old.end) <= CONTEXT_LINES.saturating_mul(2)
+        })
+        .collect()
+}
+
+fn hunk_of(changes: &[Change], old: &[&[u8]], new: &[&[u8]]) -> Hunk {
+    let mut lines = Vec::new();
+    let (mut old_count, mut new_count) = (0_usize, 0_usize);
+    let mut put = |kind: LineKind, found: &[&[u8]]| {
+        if kind != LineKind::Added {
+            old_count = old_count.saturating_add(found.len());
+        }
+        if kind != LineKind::Removed {
+            new_count = new_count.saturating_add(found.len());
+        }
+        lines.extend(found.iter().map(|line| line_of(kind, line)));
+    };
+    let first = changes.first().map_or(0..0, |change| change.old.clone());
+    let new_first = changes.first().map_or(0, |change| change.new.start);
+    let before = first.start.min(CONTEXT_LINES);
+    let mut at = first.start.saturating_sub(before);
+    let (old_index, new_index) = (at, new_first.saturating_sub(before));
+    for change in changes {
+        put(LineKind::Context, part(old, at..change.old.start));
+        put(LineKind::Removed, part(old, change.old.clone()));
+        put(LineKind::Added, part(new, change.new.clone()));
+        at = change.old.end;
+    }
+    let end = at.saturating_add(CONTEXT_LINES).min(old.len());
+    put(LineKind::Context, part(old, at..end));
+    Hunk {
+        old_start: number_of(old_index, old_count),
+        old_count,
+        new_start: number_of(new_index, new_count),
+        new_count,
+        lines,
+    }
+}
+
+/// Ranges come from [`checked`], and all lie within the lines.
+fn part<'a, 'l>(lines: &'a [&'l [u8]], range: Range<usize>) -> &'a [&'l [u8]] {
+    lines.get(range).unwrap_or_default()
+}
+
+fn number_of(index: usize, count: usize) -> usize {
+    if count == 0 {
+        index
+    } else {
+        index.saturating_add(1)
+    }
+}
+
+fn line_of(kind: LineKind, line: &[u8]) -> Line {
+    let without = line.strip_suffix(b"\n");
+    Line {
+        kind,
+        bytes: without.unwrap_or(line).to_vec(),
+        ended: without.is_some(),
+    }
+}
+
+/// As many unchanged lines as git shows on each side.
+const CONTEXT_LINES: usize = 3;

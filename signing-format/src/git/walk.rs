@@ -1,0 +1,270 @@
+//! The walk over two trees side by side. It enters only what differs, and what it cannot read it
+//! names: nothing is left out silently.
+//!
+//! The desk walks a repository to find what the vault needs; the vault walks what came. Both run
+//! this code, so that what is missing is missing for both.
+
+use std::collections::{BTreeMap, btree_map};
+
+use super::{
+    header::ParseError,
+    limits::{DIFFERENCES_MAX, PATH_BYTES_MAX, TREE_BYTES_COMPARED_MAX, TREE_DEPTH_MAX},
+    object::{ObjectFormat, ObjectId, RawObject},
+    tree::{FileMode, Tree, TreeEntry, is_suspicious_name},
+};
+
+/// Where objects come from: a repository, or the material of a request.
+pub trait ObjectSource {
+    /// Why reading fails.
+    type Error;
+
+    /// The object with this id, or why there is none.
+    ///
+    /// # Errors
+    /// When it cannot be told whether the object is there.
+    fn object(&mut self, id: &ObjectId) -> Result<Found, Self::Error>;
+}
+
+/// What a source has under an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The object.
+    Object(RawObject),
+    /// An object that is larger than any that crosses, and was not read.
+    TooLarge {
+        /// Its size.
+        found_bytes: u64,
+    },
+    /// Nothing.
+    Missing,
+}
+
+/// One side of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Side {
+    /// What is there.
+    pub mode: FileMode,
+    /// The object, or the commit of a submodule.
+    pub id: ObjectId,
+}
+
+/// A path at which two trees differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The path from the root, names joined with slashes: any bytes but zero. Empty is the root
+    /// itself, when it cannot be read.
+    pub path: Vec<u8>,
+    /// What was there. `None` when it is new.
+    pub old: Option<Side>,
+    /// What is there. `None` when it was deleted.
+    pub new: Option<Side>,
+    /// Why what is under this path is not known, when it is a directory that was not entered.
+    pub unshown: Option<Unshown>,
+}
+
+impl Difference {
+    /// Whether a name on the path may be taken for another than it is.
+    #[must_use]
+    pub fn suspicious_path(&self) -> bool {
+        is_suspicious_path(&self.path)
+    }
+}
+
+/// Why something is not shown. It is a risk that a person has to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unshown {
+    /// The object did not come.
+    Missing {
+        /// Which.
+        id: ObjectId,
+    },
+    /// The object is there, and is not what it is used as.
+    Unreadable {
+        /// Which.
+        id: ObjectId,
+        /// Why.
+        why: ParseError,
+    },
+    /// The object is larger than any that crosses.
+    ObjectTooLarge {
+        /// Which.
+        id: ObjectId,
+        /// Its size.
+        found_bytes: u64,
+    },
+    /// The directory is nested deeper, or its path is longer, than what is walked.
+    TooDeep,
+    /// The walk ends here: there are more differences than are listed. What comes after this path
+    /// is not shown.
+    TooMany,
+}
+
+/// What a walk found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// Each path at which the trees differ, in git's order.
+    pub differences: Vec<Difference>,
+    /// The trees that were read, with their paths.
+    pub trees: Vec<(Vec<u8>, ObjectId)>,
+}
+
+/// Compares two root trees; `None` is the empty tree.
+///
+/// # Errors
+/// Those of the source.
+pub fn walk<S: ObjectSource>(
+    source: &mut S,
+    format: ObjectFormat,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+) -> Result<Walked, S::Error> {
+    let mut walk = Walk {
+        source,
+        format,
+        walked: Walked::default(),
+        directories: Vec::new(),
+        bytes_left: TREE_BYTES_COMPARED_MAX,
+    };
+    if old != new {
+        walk.enter(Vec::new(), [old, new])?;
+    }
+    while let Some((path, entries)) = walk.next_entries() {
+        if walk.is_exhausted() {
+            walk.note(path, [None, None], Some(Unshown::TooMany));
+            break;
+        }
+        walk.compare(path, entries)?;
+    }
+    Ok(walk.walked)
+}
+
+/// The old and the new entry under one name.
+type Pair = [Option<Side>; 2];
+
+/// The state of a walk. A directory is a frame on a list, so that depth is bounded by a limit and
+/// not by the machine's stack.
+struct Walk<'s, S> {
+    source: &'s mut S,
+    format: ObjectFormat,
+    walked: Walked,
+    directories: Vec<Directory>,
+    bytes_left: usize,
+}
+
+struct Directory {
+    path: Vec<u8>,
+    pairs: btree_map::IntoIter<Vec<u8>, Pair>,
+}
+
+impl<S: ObjectSource> Walk<'_, S> {
+    /// The next name at which the two sides differ, with its path.
+    fn next_entries(&mut self) -> Option<(Vec<u8>, Pair)> {
+        loop {
+            let directory = self.directories.last_mut()?;
+            if let Some((key, pair)) = directory.pairs.next() {
+                let name = key.strip_suffix(b"/").unwrap_or(&key);
+                let mut path = directory.path.clone();
+                if !path.is_empty() {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(name);
+                return Some((path, pair));
+            }
+            self.directories.pop();
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.bytes_left == 0 || self.walked.differences.len() >= DIFFERENCES_MAX
+    }
+
+    fn note(&mut self, path: Vec<u8>, [old, new]: Pair, unshown: Option<Unshown>) {
+        self.walked.differences.push(Difference {
+            path,
+            old,
+            new,
+            unshown,
+        });
+    }
+
+    /// Takes up one name: a directory is entered, all else is a difference.
+    fn compare(&mut self, path: Vec<u8>, pair: Pair) -> Result<(), S::Error> {
+        let mut sides = pair.iter().flatten();
+        if sides.any(|side| side.mode == FileMode::Tree) {
+            return self.enter(path, pair.map(|side| side.map(|side| side.id)));
+        }
+        match pair {
+            // Git, too, shows a deletion and an addition when a file becomes a link.
+            [Some(old), Some(new)] if !old.mode.is_same_thing(new.mode) => {
+                self.note(path.clone(), [Some(old), None], None);
+                self.note(path, [None, Some(new)], None);
+            }
+            pair => self.note(path, pair, None),
+        }
+        Ok(())
+    }
+
+    /// Reads the two directories at a path and makes them the next to be walked.
+    fn enter(&mut self, path: Vec<u8>, ids: [Option<ObjectId>; 2]) -> Result<(), S::Error> {
+        let mode = FileMode::Tree;
+        let sides = ids.map(|id| id.map(|id| Side { mode, id }));
+        if self.directories.len() >= TREE_DEPTH_MAX || path.len() > PATH_BYTES_MAX {
+            self.note(path, sides, Some(Unshown::TooDeep));
+            return Ok(());
+        }
+        let mut pairs: BTreeMap<Vec<u8>, Pair> = BTreeMap::new();
+        let [old, new] = ids;
+        for (is_new, id) in [(false, old), (true, new)] {
+            let Some(id) = id else { continue };
+            let tree = match self.read(&id, &path)? {
+                Ok(tree) => tree,
+                Err(unshown) => {
+                    self.note(path, sides, Some(unshown));
+                    return Ok(());
+                }
+            };
+            for entry in tree.entries() {
+                let key: Vec<u8> = entry.sort_key().collect();
+                let [old, new] = pairs.entry(key).or_default();
+                *(if is_new { new } else { old }) = Some(side_of(entry));
+            }
+        }
+        pairs.retain(|_, [old, new]| old != new);
+        let pairs = pairs.into_iter();
+        self.directories.push(Directory { path, pairs });
+        Ok(())
+    }
+
+    fn read(&mut self, id: &ObjectId, path: &[u8]) -> Result<Result<Tree, Unshown>, S::Error> {
+        let id = *id;
+        let raw = match self.source.object(&id)? {
+            Found::Object(raw) => raw,
+            Found::TooLarge { found_bytes } => {
+                return Ok(Err(Unshown::ObjectTooLarge { id, found_bytes }));
+            }
+            Found::Missing => return Ok(Err(Unshown::Missing { id })),
+        };
+        let cost = raw.bytes().len().max(TREE_COST_BYTES_MIN);
+        self.bytes_left = self.bytes_left.saturating_sub(cost);
+        self.walked.trees.push((path.to_vec(), id));
+        let tree = Tree::parse(&raw, self.format);
+        Ok(tree.map_err(|why| Unshown::Unreadable { id, why }))
+    }
+}
+
+/// Whether a name on the path may be taken for another than it is.
+#[must_use]
+pub fn is_suspicious_path(path: &[u8]) -> bool {
+    !path.is_empty() && path.split(|byte| *byte == b'/').any(is_suspicious_name)
+}
+
+fn side_of(entry: &TreeEntry) -> Side {
+    Side {
+        mode: entry.mode(),
+        id: entry.id(),
+    }
+}
+
+/// The least that reading a tree counts, so that many small ones are bounded as well.
+const TREE_COST_BYTES_MIN: usize = 1024;
