@@ -7,4 +7,6 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod minisign;
 mod openpgp;
+mod ssh;
