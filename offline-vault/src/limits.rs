@@ -30,3 +30,22 @@ pub const SESSION_IDLE_SECS: u64 = 600;
 pub const SESSION_STOP_MILLIS: u64 = 800;
 /// Most files sent at once. A bundle's manifest holds about this many.
 pub const WALK_ENTRIES_MAX: usize = 500_000;
+/// Most signing requests that wait at once: more than anybody reviews, and a bound for a desk that
+/// asks without end.
+pub const REQUESTS_WAITING_MAX: u32 = 100;
+/// Most approvers of one signing key: more than a team that decides together.
+pub const POLICY_APPROVERS_MAX: usize = 16;
+/// Most namespaces that the policy of a signing key names.
+pub const POLICY_NAMESPACES_MAX: usize = 32;
+/// Most signatures a day that a policy can allow. The day's entries of the journal are counted.
+pub const POLICY_PER_DAY_MAX: u32 = 100_000;
+/// Most bytes of a file with signing keys: a key ring of somebody who has signed for decades.
+pub const KEY_IMPORT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Longest comment of a signing key, in bytes: one line.
+pub const KEY_COMMENT_BYTES_MAX: usize = 255;
+/// Largest stored half of a signing key, in bytes; a certificate that many have certified is large.
+pub const KEY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Longest note in an entry of the signature journal, in bytes: a reason of a refusal.
+pub const JOURNAL_NOTE_BYTES_MAX: u16 = 4096;
+/// Most bytes of an exported signature journal: about a million entries.
+pub const JOURNAL_EXPORT_BYTES_MAX: u64 = 512 * 1024 * 1024;

@@ -2,6 +2,10 @@
 //!
 //! Spec: spec/signing.md.
 
+pub(crate) mod intake;
 pub mod journal;
 pub mod keys;
 pub mod policy;
+mod refusal;
+
+pub use refusal::PolicyRefusal;

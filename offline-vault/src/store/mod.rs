@@ -16,6 +16,9 @@ mod outgoing;
 mod past;
 mod schema;
 mod seen;
+mod signature_journal;
+mod signing_key;
+mod signing_request;
 
 use std::ops::Deref;
 use std::path::Path;
@@ -38,6 +41,10 @@ pub use outgoing::{
 };
 pub use past::{PastItem, PastReader};
 pub use seen::Seen;
+pub use signing_key::{NewSigningKey, SigningKey, SigningKeyId};
+pub use signing_request::{
+    NewSigningRequest, RequestState, SigningRequest, SigningRequestId,
+};
 
 use columns::Doing as _;
 
@@ -114,6 +121,12 @@ impl Store {
         let done = use_case(&changes)?;
         transaction.commit().doing("make a change durable")?;
         Ok(done)
+    }
+
+    /// A statement beneath all rules, as somebody with the key and a tool of their own gives it.
+    #[cfg(test)]
+    pub(crate) fn dangerously_run_raw(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(sql).doing("test")
     }
 
     /// Checks the seal of every page and the structure of the database.

@@ -6,12 +6,17 @@ CREATE TABLE signing_key (
     name        TEXT NOT NULL UNIQUE,
     -- What identifies the public half, in the encoding of requests.
     reference   BLOB NOT NULL UNIQUE,
+    -- The certificate, the line or the file that others get, so that showing a key touches no
+    -- secret.
+    public      BLOB NOT NULL,
     -- In the form of its kind, without a passphrase: the database is sealed.
     secret      BLOB NOT NULL,
     comment     TEXT NOT NULL,
     -- OpenPGP: the revocation certificate that was made at birth, or brought by an import.
     revocation  TEXT,
     added_at    INTEGER NOT NULL,
+    -- Revoked, or no longer to be used: nothing is signed with it from then on.
+    retired_at  INTEGER,
     policy      BLOB NOT NULL
 ) STRICT;
 
@@ -32,8 +37,7 @@ CREATE TABLE signing_request (
     decided_at    INTEGER,
     -- The sealed reply; due on the request's pairing until the other machine has it.
     reply         BLOB,
-    -- What the vault itself keeps of the outcome, for example an opened message.
-    outcome       BLOB,
+    delivered     INTEGER NOT NULL DEFAULT 0,
     CHECK ((reply IS NULL) = (decided_at IS NULL))
 ) STRICT;
 
