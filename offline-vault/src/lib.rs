@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod files;
+pub mod foreign_keys;
 pub mod limits;
 pub mod names;
 pub mod passphrase;

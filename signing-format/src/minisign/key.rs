@@ -3,7 +3,7 @@
 use std::fmt;
 
 use data_encoding::BASE64;
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use pack_format::advice::{Advice, Exit};
 use pack_format::codec::{DecodeError, Reader, Writer};
 use thiserror::Error;
@@ -85,6 +85,13 @@ impl MinisignPublicKey {
     pub fn from_bytes(key_id: MinisignKeyId, key: &[u8; 32]) -> Result<Self, MinisignKeyError> {
         let key = key_of(key).ok_or(MinisignKeyError::NotAPoint)?;
         Ok(Self { key_id, key })
+    }
+
+    /// The public half of a secret key.
+    #[must_use]
+    pub fn of(key_id: MinisignKeyId, signing_key: &SigningKey) -> Self {
+        let key = signing_key.verifying_key();
+        Self { key_id, key }
     }
 
     /// Reads the content of a `.pub` file, or its base64 alone as `minisign -P` takes it. What
@@ -173,9 +180,8 @@ mod tests {
     use super::*;
 
     fn key() -> MinisignPublicKey {
-        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key();
         let key_id = MinisignKeyId([6, 0xf8, 0x3b, 0x2c, 0xf8, 0xc0, 0x8a, 0]);
-        MinisignPublicKey::from_bytes(key_id, key.as_bytes()).unwrap()
+        MinisignPublicKey::of(key_id, &SigningKey::from_bytes(&[7; 32]))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use pack_format::advice::{Advice, Exit};
 use pack_format::codec::{DecodeError, Reader, Writer};
 use pack_format::shown::{Shown, is_hidden};
@@ -108,6 +108,12 @@ impl SshPublicKey {
     /// one encoding.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SshKeyError> {
         key_of(bytes).map(Self).ok_or(SshKeyError::NotAPoint)
+    }
+
+    /// The public half of a secret key.
+    #[must_use]
+    pub fn of(signing_key: &SigningKey) -> Self {
+        Self(signing_key.verifying_key())
     }
 
     /// The 32 bytes of the key.

@@ -440,7 +440,7 @@ mod tests {
 
     fn signed(namespace: &str) -> (SshPublicKey, SshSignature, MessageDigest) {
         let key = SigningKey::from_bytes(&[7; 32]);
-        let public = SshPublicKey::from_bytes(key.verifying_key().as_bytes()).unwrap();
+        let public = SshPublicKey::of(&key);
         let namespace = Namespace::new(namespace).unwrap();
         let digest = MessageDigest::of(HashAlgorithm::Sha512, b"message");
         let raw = key.sign(&signed_data(&namespace, &digest)).to_bytes();
@@ -467,8 +467,7 @@ mod tests {
     #[test]
     fn another_key_namespace_hash_or_message_does_not_verify() {
         let (public, signature, digest) = signed("git");
-        let other = SigningKey::from_bytes(&[8; 32]).verifying_key();
-        let other = SshPublicKey::from_bytes(other.as_bytes()).unwrap();
+        let other = SshPublicKey::of(&SigningKey::from_bytes(&[8; 32]));
         let git = Namespace::git();
         assert!(matches!(
             signature.verify(&other, &git, &digest),
