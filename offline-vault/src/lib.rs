@@ -9,6 +9,7 @@ pub mod files;
 pub mod foreign_keys;
 pub mod limits;
 pub mod names;
+pub mod openpgp;
 pub mod passphrase;
 pub mod paths;
 pub mod signing;

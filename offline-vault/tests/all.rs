@@ -15,6 +15,7 @@ mod contacts;
 mod lockdown;
 mod machine;
 mod messages;
+mod openpgp;
 mod pairings;
 mod session;
 mod unlocking;

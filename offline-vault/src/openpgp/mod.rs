@@ -1,0 +1,22 @@
+//! OpenPGP in the vault: keys, signatures, certifications, messages.
+//!
+//! The only place that names the OpenPGP library. Data signatures are assembled by
+//! [`signing_format::openpgp`], which the desk shares; the library holds the keys, makes the raw
+//! signatures, and judges certificates by its standard policy at the time that it is handed. The
+//! library's own randomness is the system's.
+//!
+//! Nothing here reads the clock. Secrets are in the library's own memory, which wipes what it
+//! frees; copies that pass through its parser and writer are not all under our control.
+
+mod error;
+mod fingerprint;
+mod generate;
+pub mod limits;
+mod secret;
+mod sign;
+mod time;
+
+pub use error::OpenPgpError;
+pub use generate::{KeyVersion, NewCertificate, NewKey};
+pub use secret::SecretCertificate;
+pub use sign::MadeSignature;
