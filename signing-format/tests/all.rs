@@ -7,6 +7,7 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod git;
 mod minisign;
 mod openpgp;
 mod ssh;

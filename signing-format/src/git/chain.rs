@@ -15,7 +15,7 @@ use super::{
 /// ```text
 /// while let Some(payload) = chain.next_payload() {
 ///     let armored = sign(payload.bytes());
-///     let signed = chain.accept(payload, &armored)?;
+///     let signed = chain.accept(&payload, &armored)?;
 /// }
 /// ```
 #[derive(Debug)]
@@ -57,8 +57,8 @@ impl<'a> Chain<'a> {
     /// # Errors
     /// [`SignError::NotNext`] when the payload is not the one of [`Chain::next_payload`];
     /// [`SignError::Armor`] and [`SignError::Object`] as of [`Signable::with_signature`].
-    pub fn accept(&mut self, payload: Payload, armored: &str) -> Result<SignedObject, SignError> {
-        if self.next_payload().as_ref() != Some(&payload) {
+    pub fn accept(&mut self, payload: &Payload, armored: &str) -> Result<SignedObject, SignError> {
+        if self.next_payload().as_ref() != Some(payload) {
             return Err(SignError::NotNext);
         }
         let object = payload.object.with_signature(armored)?;
@@ -128,4 +128,66 @@ pub struct SignedObject {
     pub new_id: ObjectId,
     /// The object as it is written to a repository.
     pub object: RawObject,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{GitContent, samples},
+        *,
+    };
+
+    const ARMOR: &str = "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n";
+
+    fn content() -> GitContent {
+        let tree = samples::id(&samples::tree(&[]));
+        let outside = samples::id(&samples::commit(tree, &[], "outside\n"));
+        let first = samples::commit(tree, &[outside], "first\n");
+        let second = samples::commit(tree, &[samples::id(&first), outside], "second\n");
+        let tag = samples::tag(samples::id(&second), "tag\n");
+        let objects = [first, second, tag];
+        GitContent::new(samples::FORMAT, &objects, Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn each_object_is_signed_over_the_new_ids_of_what_it_builds_on() {
+        let content = content();
+        let mut chain = content.chain();
+        let mut signed = Vec::new();
+        while let Some(payload) = chain.next_payload() {
+            assert_eq!(payload.bytes(), payload.object().to_bytes());
+            let builds_on = payload.object().builds_on();
+            signed.push((builds_on, chain.accept(&payload, ARMOR).unwrap()));
+        }
+        let outside = content.to_sign()[0].object().builds_on()[0];
+        assert_eq!(signed[0].0, [outside]);
+        assert_eq!(signed[1].0, [signed[0].1.new_id, outside]);
+        assert_eq!(signed[2].0, [signed[1].1.new_id]);
+        for (to_sign, (_, signed)) in content.to_sign().iter().zip(&signed) {
+            assert_eq!(signed.old_id, to_sign.id());
+            assert_ne!(signed.new_id, signed.old_id);
+            assert_eq!(chain.new_id(&signed.old_id), Some(signed.new_id));
+            assert_eq!(samples::id(&signed.object), signed.new_id);
+        }
+        assert_eq!(chain.remaining_count(), 0);
+    }
+
+    #[test]
+    fn rejects_a_signature_out_of_turn() {
+        let content = content();
+        let mut chain = content.chain();
+        let first = chain.next_payload().unwrap();
+        chain.accept(&first, ARMOR).unwrap();
+        assert_eq!(chain.accept(&first, ARMOR), Err(SignError::NotNext));
+        assert_eq!(chain.remaining_count(), 2);
+    }
+
+    #[test]
+    fn a_refused_signature_leaves_the_chain_where_it_was() {
+        let content = content();
+        let mut chain = content.chain();
+        let payload = chain.next_payload().unwrap();
+        assert!(chain.accept(&payload, "no armour").is_err());
+        assert_eq!(chain.next_payload(), Some(payload));
+    }
 }

@@ -214,3 +214,174 @@ fn refuse_misplaced(headers: &[Header]) -> Result<(), ParseError> {
 }
 
 const ENCODING: &[u8] = b"encoding";
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    const TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    fn parse(bytes: &[u8]) -> Result<Commit, ParseError> {
+        Commit::parse(&samples::raw(ObjectKind::Commit, bytes), samples::FORMAT)
+    }
+
+    fn parse_text(text: &str) -> Result<Commit, ParseError> {
+        parse(text.replace("PERSON", samples::PERSON).as_bytes())
+    }
+
+    #[test]
+    fn every_header_is_reachable_and_written_back_as_it_was() {
+        let headers = "encoding ISO-8859-1\nmergetag object abc\n type commit\n \n text\n\
+                       odd  two spaces \nempty \n";
+        let raw = samples::commit_with_headers(headers, b"m\xe9ssage\nwithout end");
+        let commit = Commit::parse(&raw, samples::FORMAT).unwrap();
+        let found: Vec<(&[u8], &[u8])> = commit
+            .headers()
+            .iter()
+            .map(|header| (header.name(), header.value()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (&b"encoding"[..], &b"ISO-8859-1"[..]),
+                (b"mergetag", b"object abc\ntype commit\n\ntext"),
+                (b"odd", b" two spaces "),
+                (b"empty", b""),
+            ]
+        );
+        assert_eq!(commit.encoding(), Some(&b"ISO-8859-1"[..]));
+        assert_eq!(commit.message(), b"m\xe9ssage\nwithout end");
+        assert_eq!(commit.to_bytes(), raw.bytes());
+    }
+
+    #[test]
+    fn an_empty_message_is_read() {
+        let raw = samples::commit_with_headers("", b"");
+        let commit = Commit::parse(&raw, samples::FORMAT).unwrap();
+        assert_eq!(commit.message(), b"");
+        assert_eq!(commit.to_bytes(), raw.bytes());
+    }
+
+    #[test]
+    fn rejects_missing_and_misordered_core_headers() {
+        for (text, header) in [
+            ("author PERSON\ncommitter PERSON\n\n", "tree"),
+            ("tree TREE\ncommitter PERSON\nauthor PERSON\n\n", "author"),
+            ("tree TREE\nauthor PERSON\n\n", "committer"),
+            (
+                "tree TREE\nauthor PERSON\nparent TREE\ncommitter PERSON\n\n",
+                "committer",
+            ),
+            (
+                "tree TREE\nencoding x\nauthor PERSON\ncommitter PERSON\n\n",
+                "author",
+            ),
+            (
+                "tree TREE\nauthor PERSON\n more\ncommitter PERSON\n\n",
+                "author",
+            ),
+        ] {
+            let found = parse_text(&text.replace("TREE", TREE));
+            assert_eq!(found, Err(ParseError::MissingHeader { header }), "{text}");
+        }
+    }
+
+    #[test]
+    fn rejects_second_core_headers() {
+        for header in ["tree", "parent", "author", "committer"] {
+            let text = format!("{header} {TREE}\n");
+            let raw = samples::commit_with_headers(&text, b"");
+            assert_eq!(
+                Commit::parse(&raw, samples::FORMAT),
+                Err(ParseError::MisplacedHeader { header })
+            );
+        }
+        let raw = samples::commit_with_headers("encoding a\nx y\nencoding b\n", b"");
+        assert_eq!(
+            Commit::parse(&raw, samples::FORMAT),
+            Err(ParseError::MisplacedHeader { header: "encoding" })
+        );
+    }
+
+    #[test]
+    fn rejects_zero_bytes_in_headers_and_message() {
+        let what = "commit";
+        for raw in [
+            samples::commit_with_headers("x a\0b\n", b""),
+            samples::commit_with_headers("", b"shown\0hidden"),
+        ] {
+            assert_eq!(
+                Commit::parse(&raw, samples::FORMAT),
+                Err(ParseError::ZeroByte { what })
+            );
+        }
+    }
+
+    #[test]
+    fn rejects_headers_that_do_not_end_or_have_no_value() {
+        let what = "commit";
+        for text in ["", "tree", "tree TREE\nauthor PERSON\ncommitter PERSON\n"] {
+            assert_eq!(parse_text(text), Err(ParseError::NoEndOfHeaders { what }));
+        }
+        for text in [" x\n\n", "tree\n\n"] {
+            assert_eq!(parse_text(text), Err(ParseError::HeaderLine { what }));
+        }
+    }
+
+    #[test]
+    fn rejects_ids_of_the_other_format_and_in_capitals() {
+        for tree in [&TREE.to_uppercase(), &TREE.repeat(2), "abc", ""] {
+            let found = parse_text(&format!("tree {tree}\nauthor PERSON\ncommitter PERSON\n\n"));
+            assert!(matches!(found, Err(ParseError::Id { header: "tree", .. })));
+        }
+    }
+
+    #[test]
+    fn rejects_more_parents_and_headers_than_are_read() {
+        let parents = format!("parent {TREE}\n").repeat(PARENTS_MAX + 1);
+        let text = format!("tree {TREE}\n{parents}author PERSON\ncommitter PERSON\n\n");
+        assert!(matches!(
+            parse_text(&text),
+            Err(ParseError::TooMany {
+                what: "parents",
+                ..
+            })
+        ));
+        let raw = samples::commit_with_headers(&"x y\n".repeat(PARENTS_MAX + HEADERS_MAX), b"");
+        assert!(matches!(
+            Commit::parse(&raw, samples::FORMAT),
+            Err(ParseError::TooMany {
+                what: "headers",
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn rejects_objects_of_other_kinds() {
+        let blob = samples::blob("tree");
+        let err = ParseError::Kind { expected: "commit" };
+        assert_eq!(Commit::parse(&blob, samples::FORMAT), Err(err.clone()));
+        assert_eq!(tree_named_by(&blob, samples::FORMAT), Err(err));
+    }
+
+    #[test]
+    fn a_signature_in_either_header_is_found() {
+        for (headers, name) in [
+            ("gpgsig a\n b\n", Some("gpgsig")),
+            ("x y\ngpgsig-sha256 a\n", Some("gpgsig-sha256")),
+            ("gpgsigs a\n", None),
+        ] {
+            let raw = samples::commit_with_headers(headers, b"");
+            let commit = Commit::parse(&raw, samples::FORMAT).unwrap();
+            assert_eq!(commit.signature_header(), name);
+        }
+    }
+
+    #[test]
+    fn the_tree_of_an_odd_commit_is_read_as_git_reads_it() {
+        let raw = samples::raw(ObjectKind::Commit, format!("tree {TREE}\nodd\0").as_bytes());
+        let tree = tree_named_by(&raw, samples::FORMAT).unwrap();
+        assert_eq!(tree.to_string(), TREE);
+    }
+}

@@ -303,3 +303,123 @@ const VERSION: u8 = 1;
 const COMPRESSION_LEVEL: u8 = 9;
 /// The first buffer is not smaller, so that it need not grow for a request of a few commits.
 const INFLATE_BYTES_MIN: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn new(to_sign: &[RawObject], material: &[RawObject]) -> Result<GitContent, ContentError> {
+        GitContent::new(samples::FORMAT, to_sign, material.to_vec())
+    }
+
+    fn commit(parents: &[ObjectId]) -> RawObject {
+        let tree = samples::id(&samples::tree(&[]));
+        samples::commit(tree, parents, "message\n")
+    }
+
+    fn encode(bytes: &[u8]) -> Vec<u8> {
+        compress_to_vec_zlib(bytes, 1)
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let first = commit(&[]);
+        let second = commit(&[samples::id(&first)]);
+        let material = [samples::tree(&[]), samples::blob("x")];
+        let content = new(&[first.clone(), second], &material).unwrap();
+        let read = GitContent::decode(&content.encode().unwrap()).unwrap();
+        assert_eq!(read, content);
+        assert_eq!(
+            read.material(&samples::id(&material[1])),
+            Some(&material[1])
+        );
+        assert_eq!(read.material(&samples::id(&first)), None);
+        assert!(read.to_sign_with(&samples::id(&first)).is_some());
+    }
+
+    #[test]
+    fn rejects_content_with_nothing_to_sign() {
+        assert_eq!(new(&[], &[]), Err(ContentError::Empty));
+    }
+
+    #[test]
+    fn rejects_an_object_that_comes_before_what_it_builds_on() {
+        let first = commit(&[]);
+        let second = commit(&[samples::id(&first)]);
+        let tag = samples::tag(samples::id(&second), "tag\n");
+        assert!(new(&[first.clone(), second.clone(), tag.clone()], &[]).is_ok());
+        for objects in [[&second, &first, &tag], [&first, &tag, &second]] {
+            assert!(matches!(
+                new(&objects.map(Clone::clone), &[]),
+                Err(ContentError::Order { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn rejects_one_object_twice() {
+        let (first, tree) = (commit(&[]), samples::tree(&[]));
+        for (to_sign, material) in [
+            (vec![first.clone(), first.clone()], vec![]),
+            (vec![first.clone()], vec![first.clone()]),
+            (vec![first], vec![tree.clone(), tree]),
+        ] {
+            let found = new(&to_sign, &material);
+            assert!(matches!(found, Err(ContentError::Twice { .. })));
+        }
+    }
+
+    #[test]
+    fn rejects_objects_out_of_their_place() {
+        assert!(matches!(
+            new(&[commit(&[]), samples::tree(&[])], &[]),
+            Err(ContentError::ToSign { position: 2, .. })
+        ));
+        let tag = samples::tag(samples::id(&commit(&[])), "tag\n");
+        assert!(matches!(
+            new(&[commit(&[])], &[tag]),
+            Err(ContentError::MaterialKind { .. })
+        ));
+    }
+
+    #[test]
+    fn rejects_more_objects_than_the_limit() {
+        let objects = vec![commit(&[]); usize::try_from(TO_SIGN_MAX).unwrap() + 1];
+        assert!(matches!(
+            new(&objects, &[]),
+            Err(ContentError::TooMany { .. })
+        ));
+    }
+
+    #[test]
+    fn rejects_a_bomb_and_what_follows_the_stream() {
+        let bomb = encode(&vec![0; CONTENT_BYTES_MAX + 1]);
+        assert_eq!(GitContent::decode(&bomb), Err(ContentError::TooLarge));
+        let mut longer = new(&[commit(&[])], &[]).unwrap().encode().unwrap();
+        longer.push(0);
+        assert_eq!(GitContent::decode(&longer), Err(ContentError::Compression));
+        longer.truncate(longer.len() - 2);
+        assert_eq!(GitContent::decode(&longer), Err(ContentError::Compression));
+        assert_eq!(GitContent::decode(b""), Err(ContentError::Compression));
+    }
+
+    #[test]
+    fn rejects_other_versions_formats_and_trailing_bytes() {
+        assert_eq!(
+            GitContent::decode(&encode(&[2])),
+            Err(ContentError::Version { found: 2 })
+        );
+        assert!(matches!(
+            GitContent::decode(&encode(&[1, 9])),
+            Err(ContentError::Decode(DecodeError::Unknown { .. }))
+        ));
+        assert!(matches!(
+            GitContent::decode(&encode(&[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 7])),
+            Err(ContentError::Decode(DecodeError::TrailingBytes { .. }))
+        ));
+        assert!(matches!(
+            GitContent::decode(&encode(&[1, 1, 0xff, 0, 0, 0])),
+            Err(ContentError::Decode(DecodeError::OverLimit { .. }))
+        ));
+    }
+}

@@ -213,3 +213,108 @@ fn line_of(kind: LineKind, line: &[u8]) -> Line {
 
 /// As many unchanged lines as git shows on each side.
 const CONTEXT_LINES: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(old: &str, new: &str) -> String {
+        let diff = TextDiff::between(old.as_bytes(), new.as_bytes());
+        let mut out = String::new();
+        for hunk in diff.hunks {
+            let Hunk {
+                old_start,
+                old_count,
+                new_start,
+                new_count,
+                lines,
+            } = hunk;
+            out += &format!("@@ -{old_start},{old_count} +{new_start},{new_count} @@\n");
+            for line in lines {
+                let sign = match line.kind {
+                    LineKind::Context => ' ',
+                    LineKind::Removed => '-',
+                    LineKind::Added => '+',
+                };
+                let end = if line.ended { "\n" } else { "<no end>\n" };
+                out += &format!("{sign}{}{end}", String::from_utf8_lossy(&line.bytes));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn equal_texts_have_no_hunks() {
+        assert_eq!(shown("a\nb", "a\nb"), "");
+        assert_eq!(shown("", ""), "");
+    }
+
+    #[test]
+    fn new_and_deleted_texts_are_shown_whole() {
+        assert_eq!(shown("", "a\nb\n"), "@@ -0,0 +1,2 @@\n+a\n+b\n");
+        assert_eq!(shown("a\nb\n", ""), "@@ -1,2 +0,0 @@\n-a\n-b\n");
+    }
+
+    #[test]
+    fn a_missing_line_feed_at_the_end_is_a_change() {
+        assert_eq!(shown("a\n", "a"), "@@ -1,1 +1,1 @@\n-a\n+a<no end>\n");
+    }
+
+    #[test]
+    fn a_carriage_return_is_a_change() {
+        assert_eq!(shown("a\n", "a\r\n"), "@@ -1,1 +1,1 @@\n-a\n+a\r\n");
+    }
+
+    #[test]
+    fn changes_share_a_hunk_when_the_lines_around_them_touch() {
+        let old: String = (0..20).map(|n| format!("{n}\n")).collect();
+        let far = old.replace("\n2\n", "\ntwo\n").replace("\n10\n", "\nten\n");
+        assert_eq!(shown(&old, &far).matches("@@ -").count(), 2);
+        let touching = old.replace("\n2\n", "\ntwo\n").replace("\n9\n", "\nnine\n");
+        assert_eq!(shown(&old, &touching).matches("@@ -").count(), 1);
+    }
+
+    #[test]
+    fn texts_of_very_many_lines_are_shown_as_removed_and_added() {
+        let old = "x\n".repeat(DIFF_LINES_MAX + 1);
+        let diff = TextDiff::between(old.as_bytes(), b"x\n");
+        assert_eq!(diff.removed_count(), DIFF_LINES_MAX + 1);
+        assert_eq!(diff.added_count(), 1);
+    }
+
+    #[test]
+    fn a_search_that_hides_a_change_is_not_believed() {
+        let (old, new): ([&[u8]; 2], [&[u8]; 2]) = ([b"a", b"b"], [b"a", b"c"]);
+        assert!(checked(&old, &new, Vec::new()).is_none());
+        let honest = Change {
+            old: 1..2,
+            new: 1..2,
+        };
+        assert!(checked(&old, &new, vec![honest]).is_some());
+        let beyond = Change {
+            old: 1..9,
+            new: 1..2,
+        };
+        assert!(checked(&old, &new, vec![beyond]).is_none());
+    }
+
+    /// Runs of unchanged lines that grow towards the end make the search recurse at each of them.
+    #[test]
+    fn the_search_stays_within_a_small_stack() {
+        let mut old = String::new();
+        let mut new = String::new();
+        let mut line = 0;
+        for run in 1..446 {
+            old += &format!("old {run}\n");
+            new += &format!("new {run}\n");
+            for _ in 0..run {
+                line += 1;
+                old += &format!("{line}\n");
+                new += &format!("{line}\n");
+            }
+        }
+        let compare = move || TextDiff::between(old.as_bytes(), new.as_bytes()).added_count();
+        let thread = std::thread::Builder::new().stack_size(512 * 1024);
+        assert_eq!(thread.spawn(compare).unwrap().join().unwrap(), 445);
+    }
+}

@@ -14,6 +14,8 @@ mod header;
 pub mod ident;
 pub mod limits;
 pub mod object;
+#[cfg(test)]
+mod samples;
 pub mod signed;
 pub mod tag;
 pub mod tree;

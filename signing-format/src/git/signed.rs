@@ -227,3 +227,91 @@ fn checked_armor(armored: &str) -> Result<&str, SignError> {
         _ => err("it does not end with exactly one line feed"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    const ARMOR: &str = "-----BEGIN SSH SIGNATURE-----\n\nAAAA\n-----END SSH SIGNATURE-----\n";
+
+    fn commit() -> RawObject {
+        samples::commit_with_headers("mergetag x\n y\n", b"message")
+    }
+
+    #[test]
+    fn a_commit_gets_the_signature_as_its_last_header() {
+        let signable = Signable::parse(&commit(), samples::FORMAT).unwrap();
+        let signed = signable.with_signature(ARMOR).unwrap();
+        let text = String::from_utf8(signed.into_bytes()).unwrap();
+        assert!(text.ends_with(
+            "mergetag x\n y\ngpgsig -----BEGIN SSH SIGNATURE-----\n \n AAAA\n \
+             -----END SSH SIGNATURE-----\n\nmessage"
+        ));
+    }
+
+    #[test]
+    fn a_tag_gets_the_signature_at_its_end() {
+        let raw = samples::tag(samples::id(&commit()), "message\n");
+        let signable = Signable::parse(&raw, samples::FORMAT).unwrap();
+        let signed = signable.with_signature(ARMOR).unwrap();
+        assert_eq!(signed.bytes(), [raw.bytes(), ARMOR.as_bytes()].concat());
+    }
+
+    #[test]
+    fn rejects_what_is_signed_already() {
+        for headers in ["gpgsig x\n", "gpgsig-sha256 x\n"] {
+            let raw = samples::commit_with_headers(headers, b"");
+            assert_eq!(
+                Signable::parse(&raw, samples::FORMAT),
+                Err(SignError::AlreadySigned { what: "commit" })
+            );
+        }
+        let raw = samples::tag(samples::id(&commit()), ARMOR);
+        assert_eq!(
+            Signable::parse(&raw, samples::FORMAT),
+            Err(SignError::AlreadySigned { what: "tag" })
+        );
+    }
+
+    #[test]
+    fn rejects_a_tag_after_which_git_would_not_see_a_signature() {
+        let raw = samples::tag(samples::id(&commit()), "message");
+        assert_eq!(
+            Signable::parse(&raw, samples::FORMAT),
+            Err(SignError::UnendedMessage)
+        );
+    }
+
+    #[test]
+    fn rejects_trees_and_blobs_and_what_is_too_long_to_read() {
+        assert_eq!(
+            Signable::parse(&samples::blob(""), samples::FORMAT),
+            Err(SignError::NotSignable {
+                kind: ObjectKind::Blob
+            })
+        );
+        let raw = samples::commit_with_headers("", &vec![b'x'; SIGNED_BYTES_MAX]);
+        assert!(matches!(
+            Signable::parse(&raw, samples::FORMAT),
+            Err(SignError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn rejects_signatures_that_would_break_the_object() {
+        let signable = Signable::parse(&commit(), samples::FORMAT).unwrap();
+        for armored in [
+            "",
+            "AAAA\n",
+            &ARMOR[..ARMOR.len() - 1],
+            &format!("{ARMOR}\n"),
+            &ARMOR.replace('\n', "\r\n"),
+            &ARMOR.replace("AAAA", "A\0AA"),
+            &ARMOR.replace("AAAA", "Ä"),
+            &ARMOR.replace("AAAA", &"A".repeat(ARMOR_BYTES_MAX)),
+        ] {
+            let found = signable.with_signature(armored);
+            assert!(matches!(found, Err(SignError::Armor { .. })), "{armored:?}");
+        }
+    }
+}

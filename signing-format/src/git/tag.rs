@@ -123,3 +123,83 @@ const SIGNATURE_LINES: [&[u8]; 4] = [
     b"-----BEGIN SSH SIGNATURE-----",
     b"-----BEGIN SIGNED MESSAGE-----",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn parse(text: &str) -> Result<Tag, ParseError> {
+        let id = samples::id(&samples::blob(""));
+        let text = text.replace("ID", &id.to_string());
+        let text = text.replace("PERSON", samples::PERSON);
+        Tag::parse(
+            &samples::raw(ObjectKind::Tag, text.as_bytes()),
+            samples::FORMAT,
+        )
+    }
+
+    #[test]
+    fn every_part_is_reachable_and_written_back_as_it_was() {
+        let target = samples::id(&samples::blob("x"));
+        let raw = samples::tag(target, "First\n\nmore\n");
+        let tag = Tag::parse(&raw, samples::FORMAT).unwrap();
+        assert_eq!(tag.object(), target);
+        assert_eq!(tag.kind(), ObjectKind::Commit);
+        assert_eq!(tag.name(), b"v1");
+        assert_eq!(tag.tagger().raw(), samples::PERSON.as_bytes());
+        assert_eq!(tag.message(), b"First\n\nmore\n");
+        assert_eq!(tag.to_bytes(), raw.bytes());
+        assert!(!tag.holds_signature());
+    }
+
+    #[test]
+    fn a_signature_is_found_at_the_begin_of_a_line_only() {
+        for (line, found) in [
+            ("-----BEGIN PGP SIGNATURE-----", true),
+            ("-----BEGIN PGP MESSAGE-----", true),
+            ("-----BEGIN SSH SIGNATURE-----", true),
+            ("-----BEGIN SIGNED MESSAGE-----", true),
+            (" -----BEGIN SSH SIGNATURE-----", false),
+            ("-----BEGIN CERTIFICATE-----", false),
+        ] {
+            let text = format!("object ID\ntype blob\ntag t\ntagger PERSON\n\nx\n{line}\ny\n");
+            assert_eq!(parse(&text).unwrap().holds_signature(), found, "{line}");
+        }
+    }
+
+    #[test]
+    fn rejects_tags_of_other_forms() {
+        let missing = |header| ParseError::MissingHeader { header };
+        for (text, err) in [
+            (
+                "type blob\nobject ID\ntag t\ntagger PERSON\n\n",
+                missing("object"),
+            ),
+            ("object ID\ntag t\ntagger PERSON\n\n", missing("type")),
+            ("object ID\ntype blob\ntagger PERSON\n\n", missing("tag")),
+            ("object ID\ntype blob\ntag t\n\n", missing("tagger")),
+            (
+                "object ID\ntype blob\ntag t\n u\ntagger PERSON\n\n",
+                missing("tag"),
+            ),
+            (
+                "object ID\ntype file\ntag t\ntagger PERSON\n\n",
+                ParseError::UnknownKind,
+            ),
+            (
+                "object ID\ntype blob\ntag t\ntagger PERSON\ngpgsig x\n\n",
+                ParseError::UnknownHeader,
+            ),
+            (
+                "object ID\ntype blob\ntag t\ntagger PERSON\n\na\0b\n",
+                ParseError::ZeroByte { what: "tag" },
+            ),
+        ] {
+            assert_eq!(parse(text), Err(err), "{text}");
+        }
+        assert_eq!(
+            Tag::parse(&samples::blob(""), samples::FORMAT),
+            Err(ParseError::Kind { expected: "tag" })
+        );
+    }
+}

@@ -234,3 +234,105 @@ impl TreeEntry {
         self.name.iter().copied().chain(slash)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn parse(entries: &[(FileMode, &str)]) -> Result<Tree, ParseError> {
+        let id = samples::id(&samples::blob(""));
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(mode, name)| (*mode, *name, id))
+            .collect();
+        Tree::parse(&samples::tree(&entries), samples::FORMAT)
+    }
+
+    fn parse_bytes(bytes: &[u8]) -> Result<Tree, ParseError> {
+        Tree::parse(&samples::raw(ObjectKind::Tree, bytes), samples::FORMAT)
+    }
+
+    #[test]
+    fn all_modes_are_read_and_written_back() {
+        let id = samples::id(&samples::blob(""));
+        let raw = samples::tree(&[
+            (FileMode::File, "a", id),
+            (FileMode::GroupFile, "b", id),
+            (FileMode::Executable, "c", id),
+            (FileMode::Symlink, "d", id),
+            (FileMode::Submodule, "e", id),
+            (FileMode::Tree, "f", id),
+        ]);
+        let tree = Tree::parse(&raw, samples::FORMAT).unwrap();
+        assert_eq!(tree.entries().len(), 6);
+        assert_eq!(tree.to_bytes(), raw.bytes());
+        assert_eq!(FileMode::Tree.to_string(), "040000");
+    }
+
+    #[test]
+    fn a_directory_sorts_as_if_it_ended_with_a_slash() {
+        use FileMode::{File, Tree};
+        assert!(parse(&[(File, "a.b"), (Tree, "a"), (File, "a0")]).is_ok());
+        for entries in [
+            [(Tree, "a"), (File, "a.b")],
+            [(File, "b"), (File, "a")],
+            [(File, "a"), (File, "a")],
+            [(File, "a"), (Tree, "a")],
+        ] {
+            assert_eq!(parse(&entries), Err(ParseError::TreeOrder), "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn rejects_one_name_twice_with_another_between() {
+        use FileMode::{File, Tree};
+        assert_eq!(
+            parse(&[(File, "a"), (File, "a.b"), (Tree, "a")]),
+            Err(ParseError::TreeOrder)
+        );
+    }
+
+    #[test]
+    fn rejects_modes_and_names_that_git_does_not_write() {
+        let id = [7; 20];
+        for (mode, name, err) in [
+            ("040000", "a", ParseError::TreeMode),
+            ("100600", "a", ParseError::TreeMode),
+            ("", "a", ParseError::TreeMode),
+            ("100644", "", ParseError::TreeName),
+            ("100644", "a/b", ParseError::TreeName),
+        ] {
+            let bytes = [mode.as_bytes(), b" ", name.as_bytes(), b"\0", &id].concat();
+            assert_eq!(parse_bytes(&bytes), Err(err), "{mode} {name}");
+        }
+        for bytes in [&b"1"[..], b"100644 a", b"100644 a\0short"] {
+            assert_eq!(parse_bytes(bytes), Err(ParseError::TreeTruncated));
+        }
+    }
+
+    #[test]
+    fn names_that_a_file_system_takes_for_another_are_kept_and_told() {
+        for name in [
+            ".",
+            "..",
+            ".git",
+            ".GIT",
+            ".Git ",
+            ".git.",
+            ".git::$INDEX_ALLOCATION",
+            "git~1",
+            "GIT~1",
+            ".g\u{200c}it",
+            "a\\b",
+            "...",
+            " ",
+        ] {
+            let tree = parse(&[(FileMode::File, name)]).unwrap();
+            assert!(tree.entries()[0].suspicious_name(), "{name:?}");
+        }
+        for name in [".gitignore", "git", ".github", "a.git", "file", "a:b", "x."] {
+            let tree = parse(&[(FileMode::File, name)]).unwrap();
+            assert!(!tree.entries()[0].suspicious_name(), "{name:?}");
+        }
+    }
+}
