@@ -12,6 +12,7 @@ mod backups;
 mod cards;
 mod commands;
 mod contacts;
+mod foreign_keys;
 mod lockdown;
 mod machine;
 mod messages;

@@ -351,4 +351,4 @@ const INNER_BYTES: usize = 8 + 64 + 32;
 const EXPORT_OPERATIONS: u64 = 33_554_432;
 const EXPORT_MEMORY_BYTES: u64 = 1_073_741_824;
 /// Longest line that minisign reads as a passphrase.
-const PASSPHRASE_BYTES_MAX: usize = 1022;
+const PASSPHRASE_BYTES_MAX: usize = 1023;

@@ -376,7 +376,7 @@ fn decrypted(key: &PrivateKey, passphrase: &Passphrase) -> Result<PrivateKey, Ss
 pub const EXPORT_RANDOM_BYTES: usize = 20;
 /// Rounds of bcrypt of an export: four times those of ssh-keygen 9.2.
 const EXPORT_ROUNDS: u32 = 64;
-/// Most rounds that a file may ask for: a minute of work. People use up to 1,000.
+/// Most rounds that a file may ask for: half a minute of work. People use up to 1,000.
 const ROUNDS_MAX: u32 = 4096;
 /// Longest field around the secret: the public half of an RSA key of 16,384 bits has 2 KB.
 const FIELD_BYTES_MAX: u32 = 8 * 1024;
