@@ -109,6 +109,12 @@ impl Passphrase {
         self.0.as_bytes()
     }
 
+    /// A second owner of the same passphrase, asked for by name so that copies can be found.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Checks a passphrase that is about to be set.
     ///
     /// # Errors

@@ -1,1 +1,0 @@
-//! Signing keys: made, taken in, shown, given away, renewed, revoked, kept safe.
