@@ -286,3 +286,87 @@ fn is_binary(bytes: &[u8]) -> bool {
 
 /// How far git looks for a zero byte.
 const BINARY_SEARCH_BYTES: usize = 8000;
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{FileMode, RawObject, samples},
+        *,
+    };
+
+    /// A first commit that adds these files.
+    fn added(files: &[(&str, &RawObject)]) -> Changes {
+        let ids: Vec<(FileMode, &str, ObjectId)> = files
+            .iter()
+            .map(|(name, blob)| (FileMode::File, *name, samples::id(blob)))
+            .collect();
+        let tree = samples::tree(&ids);
+        let commit = samples::commit(samples::id(&tree), &[], "message\n");
+        let mut material = vec![tree];
+        for (_, blob) in files {
+            if !material.contains(blob) {
+                material.push((*blob).clone());
+            }
+        }
+        let content = GitContent::new(samples::FORMAT, &[commit], material).unwrap();
+        Changes::of(&content, content.to_sign()[0].commit().unwrap())
+    }
+
+    fn text(len: usize) -> RawObject {
+        samples::blob(&"x".repeat(len))
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_not_shown_and_says_its_size() {
+        let changes = added(&[
+            ("a", &text(TEXT_BYTES_MAX)),
+            ("b", &text(TEXT_BYTES_MAX + 1)),
+        ]);
+        assert!(matches!(changes.files[0].detail, Detail::Text(_)));
+        let (old_bytes, new_bytes) = (None, Some(TEXT_BYTES_MAX + 1));
+        let detail = Detail::TooLarge {
+            old_bytes,
+            new_bytes,
+        };
+        assert_eq!(changes.files[1].detail, detail);
+        assert!(!changes.is_all_shown());
+    }
+
+    #[test]
+    fn one_large_text_at_many_paths_does_not_exceed_the_limit_of_a_commit() {
+        let blob = text(TEXT_BYTES_MAX);
+        let names: Vec<String> = (10..30).map(|number| number.to_string()).collect();
+        let files: Vec<(&str, &RawObject)> =
+            names.iter().map(|name| (name.as_str(), &blob)).collect();
+        let changes = added(&files);
+        let shown_count = TEXT_BYTES_PER_COMMIT_MAX / TEXT_BYTES_MAX;
+        assert_eq!(changes.not_shown().count(), files.len() - shown_count);
+    }
+
+    #[test]
+    fn a_directory_in_place_of_a_file_is_not_taken_for_one() {
+        let changes = added(&[("a", &samples::tree(&[]))]);
+        let Detail::NotShown(Unshown::Unreadable { why, .. }) = &changes.files[0].detail else {
+            panic!("{:?}", changes.files);
+        };
+        assert_eq!(*why, ParseError::Kind { expected: "blob" });
+    }
+
+    #[test]
+    fn a_path_that_a_file_system_takes_for_another_is_told() {
+        let blob = samples::blob("x");
+        let changes = added(&[(".GIT", &blob), (".gitignore", &blob)]);
+        let told: Vec<bool> = changes
+            .files
+            .iter()
+            .map(FileChange::suspicious_path)
+            .collect();
+        assert_eq!(told, [true, false]);
+    }
+
+    #[test]
+    fn an_added_empty_file_is_a_text_without_lines() {
+        let changes = added(&[("a", &samples::blob(""))]);
+        assert_eq!(changes.files[0].detail, Detail::Text(TextDiff::default()));
+    }
+}

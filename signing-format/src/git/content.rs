@@ -12,14 +12,17 @@ use miniz_oxide::{
         core::{DecompressorOxide, decompress, inflate_flags},
     },
 };
-use pack_format::codec::{DecodeError, Reader, Wire, Writer};
+use pack_format::{
+    advice::{Advice, Exit},
+    codec::{DecodeError, Reader, Wire, Writer},
+};
 use thiserror::Error;
 
 use super::{
     chain::Chain,
     limits::{CONTENT_BYTES_MAX, MATERIAL_OBJECTS_MAX, TO_SIGN_MAX},
     object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject},
-    signed::{SignError, ToSign},
+    signed::{NOTHING_SIGNED, SignError, Signable, ToSign},
 };
 
 /// The git objects of a request. What could be checked without a repository was checked.
@@ -47,12 +50,14 @@ impl GitContent {
     ) -> Result<Self, ContentError> {
         let to_sign = checked_to_sign(format, to_sign)?;
         let places = checked_places(format, &to_sign, &material)?;
-        Ok(Self {
+        let content = Self {
             format,
             to_sign,
             material,
             places,
-        })
+        };
+        content.check_tags()?;
+        Ok(content)
     }
 
     /// The format of all ids.
@@ -83,6 +88,26 @@ impl GitContent {
     #[must_use]
     pub fn all_material(&self) -> &[RawObject] {
         &self.material
+    }
+
+    /// What kind of object has this id, when it is part of the request.
+    #[must_use]
+    pub fn kind_of(&self, id: &ObjectId) -> Option<ObjectKind> {
+        let signed = self.to_sign_with(id).map(|found| found.object().kind());
+        signed.or_else(|| self.material(id).map(RawObject::kind))
+    }
+
+    fn check_tags(&self) -> Result<(), ContentError> {
+        for object in &self.to_sign {
+            let Signable::Tag(tag) = object.object() else {
+                continue;
+            };
+            let (id, said) = (object.id(), tag.kind());
+            if let Some(found) = self.kind_of(&tag.object()).filter(|found| *found != said) {
+                return Err(ContentError::TagKind { id, said, found });
+            }
+        }
+        Ok(())
     }
 
     /// The chain of signatures, at its begin.
@@ -190,6 +215,16 @@ pub enum ContentError {
         /// The object.
         id: ObjectId,
     },
+    /// A tag calls an object of the request another kind than it is. Git would not read it.
+    #[error("the tag {id} calls its object a {said}, which is a {found}")]
+    TagKind {
+        /// The tag.
+        id: ObjectId,
+        /// What the tag says.
+        said: ObjectKind,
+        /// What it is.
+        found: ObjectKind,
+    },
     /// An object comes before one that it builds on, so that it would be signed over an old id.
     #[error("the git object {id} comes before {builds_on}, which it builds on")]
     Order {
@@ -198,6 +233,42 @@ pub enum ContentError {
         /// What it builds on.
         builds_on: ObjectId,
     },
+}
+
+impl Advice for ContentError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ToSign { source, .. } => source.code(),
+            Self::TooLarge | Self::TooMany { .. } => "git-content-too-large",
+            Self::Version { .. } => "git-content-version",
+            Self::Empty => "git-content-empty",
+            _ => "git-content-damaged",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        NOTHING_SIGNED.to_owned()
+    }
+
+    fn next_step(&self) -> String {
+        match self {
+            Self::ToSign { source, .. } => return source.next_step(),
+            Self::TooLarge | Self::TooMany { .. } => {
+                "Ask for fewer commits at a time, for example the older half first."
+            }
+            Self::Version { .. } => "Update the older one of the two programs.",
+            Self::Empty => "Name a range that has commits in it, BASE..TIP.",
+            _ => "Let the desk ask again; if it happens again, do not trust that desk.",
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Empty | Self::TooLarge | Self::TooMany { .. } => Exit::Usage,
+            _ => Exit::Refused,
+        }
+    }
 }
 
 fn checked_to_sign(
@@ -379,6 +450,16 @@ mod tests {
         assert!(matches!(
             new(&[commit(&[])], &[tag]),
             Err(ContentError::MaterialKind { .. })
+        ));
+    }
+
+    #[test]
+    fn rejects_a_tag_that_calls_its_object_another_kind() {
+        let tag = samples::tag(samples::id(&samples::tree(&[])), "tag\n");
+        assert!(new(std::slice::from_ref(&tag), &[]).is_ok());
+        assert!(matches!(
+            new(&[tag], &[samples::tree(&[])]),
+            Err(ContentError::TagKind { .. })
         ));
     }
 

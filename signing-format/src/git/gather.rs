@@ -5,13 +5,14 @@ use std::{
     error::Error,
 };
 
+use pack_format::advice::{Advice, Exit};
 use thiserror::Error;
 
 use super::{
     commit::{Commit, tree_named_by},
     limits::CONTENT_BYTES_MAX,
     object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject},
-    signed::{Signable, ToSign},
+    signed::{NOTHING_SIGNED, Signable, ToSign},
     tree::FileMode,
     walk::{Difference, Unshown, walk},
 };
@@ -75,6 +76,39 @@ pub enum GatherError<E: Error + 'static> {
     /// The directories alone are more than a request holds.
     #[error("the directories that differ are more than a request holds")]
     TooMuch,
+}
+
+impl<E: Error + 'static> Advice for GatherError<E> {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Source(_) => "git-repository-unreadable",
+            Self::OtherObject { .. } | Self::Object { .. } => "git-repository-damaged",
+            Self::TooMuch => "git-content-too-large",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        NOTHING_SIGNED.to_owned()
+    }
+
+    fn next_step(&self) -> String {
+        match self {
+            Self::Source(_) => "Run git status there and follow what it says.",
+            Self::OtherObject { .. } | Self::Object { .. } => {
+                "Check the repository with git fsck --full, or clone it again."
+            }
+            Self::TooMuch => "Ask for fewer commits at a time, for example the older half first.",
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Source(_) => Exit::Failed,
+            Self::OtherObject { .. } | Self::Object { .. } => Exit::Refused,
+            Self::TooMuch => Exit::Usage,
+        }
+    }
 }
 
 /// Collects what the vault needs to show `to_sign`: the raw commits that they build on, and both

@@ -66,14 +66,15 @@ fn seconds_of(text: &str) -> Option<u64> {
     (digits && plain).then(|| text.parse().ok()).flatten()
 }
 
-/// A sign, two digits of hours, two of minutes.
+/// A sign, two digits of hours, two of minutes. `-0000` is none: as a number it could not be told
+/// from `+0000`, and what is shown has to be what is signed.
 fn minutes_of(text: &str) -> Option<i32> {
     let (sign, digits) = match text.as_bytes().split_first()? {
         (b'+', digits) => (1, digits),
         (b'-', digits) => (-1, digits),
         _ => return None,
     };
-    if digits.len() != 4 || !digits.iter().all(u8::is_ascii_digit) {
+    if text == "-0000" || digits.len() != 4 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let number: i32 = std::str::from_utf8(digits).ok()?.parse().ok()?;
@@ -123,6 +124,7 @@ mod tests {
             "A <a@b> 1 0000",
             "A <a@b> 1 +0060",
             "A <a@b> 1 +1500",
+            "A <a@b> 1 -0000",
             "A <a@b> 99999999999999999999 +0000",
             "A<a@b> 1 +0000",
         ] {

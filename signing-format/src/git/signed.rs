@@ -1,6 +1,7 @@
 //! What is signed, and where the signature goes: the header `gpgsig` or `gpgsig-sha256` of a
 //! commit, the end of a tag.
 
+use pack_format::advice::{Advice, Exit};
 use thiserror::Error;
 
 use super::{
@@ -206,6 +207,51 @@ pub enum SignError {
     #[error("the object has no id")]
     Object(#[from] ObjectError),
 }
+
+impl Advice for SignError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadySigned { .. } => "git-already-signed",
+            Self::NotSignable { .. } => "git-not-signable",
+            Self::TooLarge { .. } => "git-object-too-large",
+            Self::UnendedMessage => "git-tag-unended",
+            Self::Armor { .. } | Self::NotNext => "git-signature-unfit",
+            Self::Parse(_) | Self::Object(_) => "git-object-unreadable",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        NOTHING_SIGNED.to_owned()
+    }
+
+    fn next_step(&self) -> String {
+        match self {
+            Self::AlreadySigned { .. } => {
+                "Ask only for what comes after the last signed commit, with that commit as BASE."
+            }
+            Self::NotSignable { .. } => "Name commits or annotated tags: git tag -a makes one.",
+            Self::TooLarge { .. } => "Shorten the message with git commit --amend.",
+            Self::UnendedMessage => "Make the tag again with git tag -a -f.",
+            Self::Armor { .. } | Self::NotNext => {
+                "Ask again; if it happens again, do not trust who made the reply."
+            }
+            Self::Parse(_) | Self::Object(_) => {
+                "Look at the object with git fsck, and make it again with stock git."
+            }
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotSignable { .. } => Exit::Usage,
+            _ => Exit::Refused,
+        }
+    }
+}
+
+/// What is true of every refusal here.
+pub(crate) const NOTHING_SIGNED: &str = "Nothing was signed, and the repository is as it was.";
 
 /// The armoured text without its last line feed.
 fn checked_armor(armored: &str) -> Result<&str, SignError> {

@@ -95,9 +95,11 @@ pub enum Unshown {
     },
     /// The directory is nested deeper, or its path is longer, than what is walked.
     TooDeep,
-    /// The walk ends here: there are more differences than are listed. What comes after this path
-    /// is not shown.
+    /// The walk ends here: there are more differences than are listed. What stands at this path
+    /// and after it is not shown.
     TooMany,
+    /// The directory holds nothing. Git neither writes nor checks out such a directory.
+    EmptyDirectory,
 }
 
 /// What a walk found.
@@ -231,6 +233,11 @@ impl<S: ObjectSource> Walk<'_, S> {
             }
         }
         pairs.retain(|_, [old, new]| old != new);
+        // The root of a first commit may be empty; anywhere else nothing would tell the change.
+        if pairs.is_empty() && !path.is_empty() {
+            self.note(path, sides, Some(Unshown::EmptyDirectory));
+            return Ok(());
+        }
         let pairs = pairs.into_iter();
         self.directories.push(Directory { path, pairs });
         Ok(())
@@ -268,3 +275,194 @@ fn side_of(entry: &TreeEntry) -> Side {
 
 /// The least that reading a tree counts, so that many small ones are bounded as well.
 const TREE_COST_BYTES_MIN: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, convert::Infallible};
+
+    use super::{
+        super::samples::{self, FORMAT},
+        *,
+    };
+
+    /// Objects in memory.
+    #[derive(Default)]
+    struct Objects(BTreeMap<ObjectId, RawObject>);
+
+    impl Objects {
+        fn put(&mut self, object: RawObject) -> ObjectId {
+            let id = samples::id(&object);
+            self.0.insert(id, object);
+            id
+        }
+
+        fn tree(&mut self, entries: &[(FileMode, &str, ObjectId)]) -> ObjectId {
+            self.put(samples::tree(entries))
+        }
+
+        fn walked(&mut self, old: Option<ObjectId>, new: Option<ObjectId>) -> Walked {
+            let Ok(walked) = walk(self, FORMAT, old, new);
+            walked
+        }
+    }
+
+    impl ObjectSource for Objects {
+        type Error = Infallible;
+
+        fn object(&mut self, id: &ObjectId) -> Result<Found, Infallible> {
+            let found = self.0.get(id).cloned();
+            Ok(found.map_or(Found::Missing, Found::Object))
+        }
+    }
+
+    fn file(text: &str) -> ObjectId {
+        samples::id(&samples::blob(text))
+    }
+
+    #[test]
+    fn only_what_differs_is_entered() {
+        let mut objects = Objects::default();
+        let same = objects.tree(&[(FileMode::File, "x", file("x"))]);
+        objects.0.clear();
+        let old = objects.tree(&[
+            (FileMode::File, "a", file("1")),
+            (FileMode::Tree, "b", same),
+        ]);
+        let new = objects.tree(&[
+            (FileMode::File, "a", file("2")),
+            (FileMode::Tree, "b", same),
+        ]);
+        let walked = objects.walked(Some(old), Some(new));
+        assert_eq!(walked.differences.len(), 1);
+        assert_eq!(walked.differences[0].path, b"a");
+        assert_eq!(walked.differences[0].unshown, None);
+        assert_eq!(objects.walked(Some(old), Some(old)), Walked::default());
+    }
+
+    #[test]
+    fn a_change_of_type_is_a_deletion_and_an_addition() {
+        let mut objects = Objects::default();
+        let old = objects.tree(&[(FileMode::File, "a", file("1"))]);
+        let new = objects.tree(&[(FileMode::Submodule, "a", file("1"))]);
+        let differences = objects.walked(Some(old), Some(new)).differences;
+        let sides: Vec<[bool; 2]> = differences
+            .iter()
+            .map(|found| [found.old.is_some(), found.new.is_some()])
+            .collect();
+        assert_eq!(sides, [[true, false], [false, true]]);
+    }
+
+    #[test]
+    fn an_empty_directory_is_named() {
+        let mut objects = Objects::default();
+        let empty = objects.tree(&[]);
+        let new = objects.tree(&[(FileMode::Tree, "a", empty)]);
+        let differences = objects.walked(None, Some(new)).differences;
+        assert_eq!(differences.len(), 1);
+        assert_eq!(differences[0].unshown, Some(Unshown::EmptyDirectory));
+        assert_eq!(objects.walked(None, Some(empty)).differences, []);
+    }
+
+    #[test]
+    fn a_directory_that_is_too_deep_is_named() {
+        let mut objects = Objects::default();
+        let mut tree = objects.tree(&[(FileMode::File, "a", file("1"))]);
+        for _ in 0..TREE_DEPTH_MAX {
+            tree = objects.tree(&[(FileMode::Tree, "d", tree)]);
+        }
+        let differences = objects.walked(None, Some(tree)).differences;
+        assert_eq!(differences.len(), 1);
+        assert_eq!(differences[0].unshown, Some(Unshown::TooDeep));
+        assert_eq!(differences[0].path.len(), 2 * TREE_DEPTH_MAX - 1);
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_named() {
+        let mut objects = Objects::default();
+        let inner = objects.tree(&[(FileMode::File, "a", file("1"))]);
+        let name = "n".repeat(PATH_BYTES_MAX + 1);
+        let tree = objects.tree(&[(FileMode::Tree, &name, inner)]);
+        let differences = objects.walked(None, Some(tree)).differences;
+        assert_eq!(differences[0].unshown, Some(Unshown::TooDeep));
+    }
+
+    /// Ten levels of ten names for one subtree each are ten thousand million paths in ten objects.
+    #[test]
+    fn a_bomb_of_trees_ends_and_is_named() {
+        let mut objects = Objects::default();
+        let names: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+        let mut tree = objects.tree(&[(FileMode::File, "a", file("1"))]);
+        for _ in 0..10 {
+            let entries: Vec<_> = names
+                .iter()
+                .map(|name| (FileMode::Tree, name.as_str(), tree))
+                .collect();
+            tree = objects.tree(&entries);
+        }
+        let differences = objects.walked(None, Some(tree)).differences;
+        assert_eq!(differences.len(), DIFFERENCES_MAX + 1);
+        let last = differences.last().unwrap();
+        assert_eq!(last.unshown, Some(Unshown::TooMany));
+        assert!(!last.path.is_empty());
+    }
+
+    #[test]
+    fn the_bytes_of_trees_that_are_read_are_bounded() {
+        let mut objects = Objects::default();
+        let leaf = objects.tree(&[(FileMode::File, "a", file("1"))]);
+        let names: Vec<String> = (0..10_000).map(|number| format!("{number:05}")).collect();
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| (FileMode::Tree, name.as_str(), leaf))
+            .collect();
+        let wide = objects.tree(&entries);
+        let source = &mut objects;
+        let mut walk = Walk {
+            source,
+            format: FORMAT,
+            walked: Walked::default(),
+            directories: Vec::new(),
+            bytes_left: TREE_COST_BYTES_MIN,
+        };
+        let Ok(()) = walk.enter(Vec::new(), [None, Some(wide)]);
+        assert!(walk.is_exhausted());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_reason() {
+        struct Huge;
+
+        impl ObjectSource for Huge {
+            type Error = Infallible;
+
+            fn object(&mut self, _: &ObjectId) -> Result<Found, Infallible> {
+                Ok(Found::TooLarge { found_bytes: 7 })
+            }
+        }
+
+        let mut objects = Objects::default();
+        let blob = objects.put(samples::blob("no tree"));
+        let missing = file("missing");
+        let tree = objects.tree(&[
+            (FileMode::Tree, "a", missing),
+            (FileMode::Tree, "b", blob),
+            (FileMode::File, "c", missing),
+        ]);
+        let differences = objects.walked(None, Some(tree)).differences;
+        let why = ParseError::Kind { expected: "tree" };
+        let unshown: Vec<_> = differences.into_iter().map(|found| found.unshown).collect();
+        assert_eq!(
+            unshown,
+            [
+                Some(Unshown::Missing { id: missing }),
+                Some(Unshown::Unreadable { id: blob, why }),
+                None,
+            ]
+        );
+        let Ok(walked) = walk(&mut Huge, FORMAT, None, Some(missing));
+        assert!(matches!(
+            walked.differences[0].unshown,
+            Some(Unshown::ObjectTooLarge { found_bytes: 7, .. })
+        ));
+    }
+}

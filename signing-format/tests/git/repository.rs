@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fs,
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -59,6 +60,37 @@ impl Repository {
         self
     }
 
+    /// Makes a key of GnuPG and tells git to sign with it.
+    pub(super) fn with_gnupg(self) -> Self {
+        let home = self.home.path().join(".gnupg");
+        fs::create_dir(&home).unwrap();
+        fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+        let made = Command::new("gpg")
+            .args([
+                "--batch",
+                "--quiet",
+                "--pinentry-mode",
+                "loopback",
+                "--passphrase",
+                "",
+            ])
+            .args([
+                "--quick-generate-key",
+                "A. Person <a@example.org>",
+                "ed25519",
+                "sign",
+                "never",
+            ])
+            .env("HOME", self.home.path())
+            .env_remove("GNUPGHOME")
+            .output()
+            .unwrap();
+        expect_success(&made);
+        self.git(&["config", "gpg.format", "openpgp"]);
+        self.git(&["config", "--unset", "user.signingKey"]);
+        self
+    }
+
     fn key(&self) -> PathBuf {
         self.home.path().join("key")
     }
@@ -85,6 +117,7 @@ impl Repository {
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .env("GIT_AUTHOR_DATE", "1700000000 +0100")
             .env("GIT_COMMITTER_DATE", "1700000100 -0330")
+            .env_remove("GNUPGHOME")
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
             .env_remove("GIT_INDEX_FILE")
@@ -209,6 +242,20 @@ impl Repository {
     }
 }
 
+/// The agent that gpg starts would outlive the directory.
+impl Drop for Repository {
+    fn drop(&mut self) {
+        if self.home.path().join(".gnupg").exists() {
+            let mut kill = Command::new("gpgconf");
+            let _ = kill
+                .args(["--kill", "all"])
+                .env("HOME", self.home.path())
+                .env_remove("GNUPGHOME")
+                .output();
+        }
+    }
+}
+
 /// The repository as the source of a request's material.
 pub(super) struct Source<'a>(pub(super) &'a Repository);
 
@@ -227,6 +274,5 @@ pub(super) fn expect_success(output: &Output) {
 }
 
 pub(super) fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -86,17 +86,32 @@ fn a_signed_tag_is_the_one_that_git_makes() {
     for format in FORMATS {
         let repository = repository(format);
         repository.git(&["tag", "-s", "-m", "Version 1\n\nbody", "v1"]);
-        let signed = repository.object("v1");
-        let text = String::from_utf8(signed.bytes().to_vec()).unwrap();
-        let begin = text.find("-----BEGIN SSH SIGNATURE-----").unwrap();
-        let (payload, armored) = text.split_at(begin);
-        let unsigned = RawObject::new(signed.kind(), payload.into()).unwrap();
-        assert_signs_to(&unsigned, armored, &signed, format);
-        assert_eq!(
-            Signable::parse(&signed, format),
-            Err(SignError::AlreadySigned { what: "tag" })
-        );
+        assert_same_tag_when_signed_again(&repository, "-----BEGIN SSH SIGNATURE-----");
     }
+}
+
+#[test]
+fn what_gnupg_signs_is_what_git_makes() {
+    let repository = repository(ObjectFormat::Sha1).with_gnupg();
+    repository.git(&["commit", "-q", "-S", "--allow-empty", "-m", "OpenPGP"]);
+    assert_same_when_signed_again(&repository, "HEAD");
+    repository.git(&["tag", "-s", "-m", "Version 1", "v1"]);
+    assert_same_tag_when_signed_again(&repository, "-----BEGIN PGP SIGNATURE-----");
+}
+
+/// Takes git's own signature off the tag, puts it back with our code, and compares.
+fn assert_same_tag_when_signed_again(repository: &Repository, begin: &str) {
+    let format = repository.format();
+    let signed = repository.object("v1");
+    let text = String::from_utf8(signed.bytes().to_vec()).unwrap();
+    let (payload, armored) = text.split_at(text.find(begin).unwrap());
+    let unsigned = RawObject::new(signed.kind(), payload.into()).unwrap();
+    assert_signs_to(&unsigned, armored, &signed, format);
+    assert_eq!(
+        Signable::parse(&signed, format),
+        Err(SignError::AlreadySigned { what: "tag" })
+    );
+    repository.git(&["verify-tag", "v1"]);
 }
 
 /// Takes git's own signature out of a commit, puts it back with our code, and compares.
