@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{BACKUP_EXAMPLES, Backup, RESTORE_EXAMPLES, Restore};
+use super::requests::{APPROVE_EXAMPLES, Approve, Refuse};
 use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
-    Save, Send, Sync,
+    Save, Send, Show, Sync,
 };
 
 /// The offline machine's vault: people, pairings and sealed work, on one disk, without a network.
@@ -79,8 +80,17 @@ pub enum Command {
     Sync(Sync),
     /// List what came.
     Inbox,
-    /// Show the text and the files of something that came.
-    Show(Item),
+    /// Show the text and the files of something that came, or all of a signing request.
+    Show(Show),
+    /// List the signing requests that came, and what was said to them.
+    #[command(after_long_help = APPROVE_EXAMPLES)]
+    Requests,
+    /// Sign what signing requests ask for, after all of it was shown.
+    #[command(after_long_help = APPROVE_EXAMPLES)]
+    Approve(Approve),
+    /// Refuse signing requests, and say why.
+    #[command(after_long_help = APPROVE_EXAMPLES)]
+    Refuse(Refuse),
     /// Write the files of something that came into a folder.
     #[command(after_long_help = SAVE_EXAMPLES)]
     Save(Save),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::Report;
 use crate::files::{FileError, reason};
 use crate::passphrase::PassphraseError;
+use crate::signing::SigningError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
 use crate::work::WorkError;
@@ -33,7 +34,16 @@ pub enum CommandError {
         /// What was done.
         report: Box<Report>,
         /// What went wrong.
-        error: Box<WorkError>,
+        error: Box<CommandError>,
+    },
+    /// A signing request.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// A risk was accepted that does not exist.
+    #[error("{name} is not the name of a risk")]
+    NoSuchRisk {
+        /// What was typed, escaped.
+        name: String,
     },
     /// The name of an item was not understood.
     #[error("{text} is not an item")]
@@ -107,6 +117,7 @@ impl CommandError {
             Self::Vault(err) => Some(err),
             Self::Work(err) => Some(err),
             Self::Backup(err) => Some(err),
+            Self::Signing(err) => Some(err),
             Self::AfterReport { error, .. } => Some(error.as_ref()),
             Self::Passphrase(err) => Some(err),
             Self::File(err) => Some(err),
@@ -124,6 +135,7 @@ impl Advice for CommandError {
         match self {
             Self::NoDirectory => "vault-nowhere",
             Self::NotAnItem { .. } => "item-not-one",
+            Self::NoSuchRisk { .. } => "risk-unknown",
             Self::NotText { .. } => "file-not-text",
             Self::NoAnswer => "no-answer",
             Self::Locked => "session-locked",
@@ -153,6 +165,9 @@ impl Advice for CommandError {
             Self::NotAnItem { .. } => {
                 "Items are written like in-7 or out-12; `offline-vault inbox` and `offline-vault \
                  outbox` list them."
+            }
+            Self::NoSuchRisk { .. } => {
+                "`offline-vault show` gives the name of each risk of a request."
             }
             Self::NotText { .. } => "Check that this is the right file.",
             Self::NoAnswer => "Run the command again, in a terminal.",

@@ -106,8 +106,8 @@ fn inbox_json(item: &InboxItem) -> Value {
 }
 
 /// `show`: the text and the list of files.
-pub(super) fn show(context: &Context, asked: &Item) -> Result<Report, CommandError> {
-    let id = incoming(&asked.item)?;
+pub(super) fn show(context: &Context, item: &str) -> Result<Report, CommandError> {
+    let id = incoming(item)?;
     let message = work::read_message(context.vault()?, id, context.now())?;
     let item = &message.item;
     let mut text = format!("From      {}\n", origin_text(&item.from));

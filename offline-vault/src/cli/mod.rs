@@ -15,6 +15,7 @@ mod pair;
 mod progress;
 mod relay;
 mod report;
+pub mod requests;
 mod send;
 mod session;
 mod sync;
@@ -73,7 +74,13 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Send(asked) => send::send(context, &asked),
         Command::Sync(asked) => sync::sync(context, &asked),
         Command::Inbox => items::inbox(context),
-        Command::Show(asked) => items::show(context, &asked),
+        Command::Show(asked) => match asked.item.parse() {
+            Ok(request) => requests::show(context, request, asked.whole),
+            Err(_) => items::show(context, &asked.item),
+        },
+        Command::Requests => requests::requests(context),
+        Command::Approve(asked) => requests::approve(context, &asked),
+        Command::Refuse(asked) => requests::refuse(context, &asked),
         Command::Save(asked) => items::save(context, &asked),
         Command::Outbox { command } => {
             items::outbox(context, &command.unwrap_or(OutboxCommand::List))
@@ -96,7 +103,7 @@ fn finish(answered: Result<Report, CommandError>, as_json: bool) -> Exit {
         Ok(()) => return Exit::Done,
         // What was done before it went wrong is said first.
         Err(CommandError::AfterReport { report, error }) => match report.print(as_json) {
-            Ok(()) => CommandError::Work(*error),
+            Ok(()) => *error,
             Err(err) => CommandError::Output(err),
         },
         Err(err) => err,

@@ -53,7 +53,7 @@ pub(super) fn end(crossed: Crossed, report: Report) -> Result<Report, CommandErr
     };
     Err(CommandError::AfterReport {
         report: Box::new(report),
-        error: Box::new(error),
+        error: Box::new(error.into()),
     })
 }
 
@@ -71,6 +71,12 @@ pub(super) fn write_arrived(
         {
             let _ = writeln!(text, "  {}", inbox_line(item));
         }
+    }
+    for request in &crossed.requests {
+        let _ = writeln!(
+            text,
+            "{request}: a signing request waits for you. Next: `offline-vault show {request}`."
+        );
     }
     for (item, name) in &crossed.confirmed {
         let _ = writeln!(text, "{item}: confirmed by {name} (signed receipt).");
@@ -202,6 +208,7 @@ pub(super) fn crossed_json(crossed: &Crossed) -> Value {
     json!({
         "taken_in": names(&crossed.new_items),
         "confirmed": confirmed,
+        "requests": crossed.requests.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "refused": crossed.refused,
         "noted": crossed.notes,
         "duplicates": crossed.duplicates,

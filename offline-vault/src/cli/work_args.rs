@@ -90,6 +90,17 @@ pub struct Save {
     pub to: PathBuf,
 }
 
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The item, for example in-7, or the signing request, for example req-3.
+    pub item: String,
+    /// Of a signing request, print all of it at once and count it as shown: after you have read
+    /// it. In a terminal it is shown page by page without this.
+    #[arg(long)]
+    pub whole: bool,
+}
+
 /// One item.
 #[derive(Debug, Args)]
 pub struct Item {

@@ -1,11 +1,22 @@
-//! The signing room of the vault: keys, what each may sign, and the journal of what was signed.
+//! The signing room of the vault: keys, what each may sign, what is asked of them, and the journal
+//! of what was signed.
 //!
 //! Spec: spec/signing.md.
 
+mod content;
+mod decide;
+mod error;
 pub(crate) mod intake;
 pub mod journal;
 pub mod keys;
 pub mod policy;
 mod refusal;
+mod requests;
+pub mod review;
+mod sign;
 
+pub use decide::{Decided, Outcome, approve, refuse};
+pub use error::SigningError;
 pub use refusal::PolicyRefusal;
+pub use requests::{RequestLine, Reviewed, mark_shown, requests, review_request};
+pub use review::{Review, ReviewError, Risk};

@@ -26,7 +26,10 @@ pub enum PolicyRefusal {
         kind: UseKind,
     },
     /// The key may not sign in that namespace.
-    #[error("the policy of the key {key} does not allow the namespace {}", Shown(namespace))]
+    #[error(
+        "the policy of the key {key} does not allow the namespace {}",
+        Shown(namespace)
+    )]
     Namespace {
         /// The key.
         key: LocalName,

@@ -137,7 +137,8 @@ impl Tables<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn bundle_files(&self) -> Result<Vec<String>, StoreError> {
-        let select = "SELECT file FROM incoming UNION SELECT file FROM outgoing WHERE freed = 0";
+        let select = "SELECT file FROM incoming UNION SELECT file FROM outgoing WHERE freed = 0
+             UNION SELECT content_file FROM signing_request WHERE content_file IS NOT NULL";
         self.all("read the names of the bundles", select, [], |row| {
             row.get(0)
         })

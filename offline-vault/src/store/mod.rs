@@ -42,9 +42,7 @@ pub use outgoing::{
 pub use past::{PastItem, PastReader};
 pub use seen::Seen;
 pub use signing_key::{NewSigningKey, SigningKey, SigningKeyId};
-pub use signing_request::{
-    NewSigningRequest, RequestState, SigningRequest, SigningRequestId,
-};
+pub use signing_request::{NewSigningRequest, RequestState, SigningRequest, SigningRequestId};
 
 use columns::Doing as _;
 

@@ -200,8 +200,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn retire_signing_key(&self, id: SigningKeyId, now: UnixTime) -> Result<(), StoreError> {
-        let update =
-            "UPDATE signing_key SET retired_at = coalesce(retired_at, ?2) WHERE id = ?1";
+        let update = "UPDATE signing_key SET retired_at = coalesce(retired_at, ?2) WHERE id = ?1";
         self.run("retire a signing key", update, params![id, now])?;
         Ok(())
     }

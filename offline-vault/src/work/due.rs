@@ -3,12 +3,14 @@
 
 use crossing::LaneId;
 use pack_format::chunked::ReadAt as _;
-use pack_format::item::Item;
+use pack_format::codec::Wire as _;
+use pack_format::item::{Item, SigningBytes};
 use pack_format::limits::ACK_IDS_MAX;
 use pack_format::pack::PlannedItem;
 use pack_format::relay::{
     Acknowledgement, ContentId, FetchToken, OpenMailbox, PublicKey, Statement as _, Ticket,
 };
+use signing_format::reply::SealedReply;
 
 use super::bundle_file::BundleFile;
 use super::{ItemId, WorkError};
@@ -39,6 +41,7 @@ pub(crate) fn due(
             }
             due.extend(acknowledgements(&mailbox, &taken));
         }
+        due.extend(replies(&tables.due_replies(lane)?)?);
     }
     for outgoing in tables.outgoing()?.iter().filter(|outgoing| !outgoing.freed) {
         if !is_readable(vault, outgoing, now)? {
@@ -60,6 +63,15 @@ pub(crate) fn due(
         }
     }
     Ok(due)
+}
+
+/// What was said to the signing requests of this courier's desk.
+fn replies(due: &[SealedReply]) -> Result<Vec<PlannedItem>, WorkError> {
+    let item = |reply: &SealedReply| {
+        let bytes = SigningBytes::new(reply.to_wire()).map_err(WorkError::Stored)?;
+        Ok(PlannedItem::small(&Item::Reply(bytes)))
+    };
+    due.iter().map(item).collect()
 }
 
 /// A bundle whose file the disk has lost is left out and named, so that the others go out. A

@@ -1,6 +1,6 @@
 //! The vault as a crossing sees it: what it takes, what is due, what became of what was sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -22,9 +22,11 @@ use super::take_in::{Applied, Listening, apply, verify};
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::files::remove_if_present;
+use crate::signing;
+use crate::signing::intake::Arrival as RequestArrival;
 use crate::store::{
     Changes, ContactId, LaneKind, Outgoing, OutgoingId, OutgoingKind, RecipientState, Seen,
-    StoredLane,
+    SigningRequestId, StoredLane,
 };
 use crate::vault::Vault;
 
@@ -39,6 +41,8 @@ pub(crate) struct Brought {
     pub(crate) refused: Vec<String>,
     /// Bundles that were here already.
     pub(crate) duplicates: u64,
+    /// Signing requests that wait for the person.
+    pub(crate) requests: Vec<SigningRequestId>,
 }
 
 /// One crossing of one vault.
@@ -79,7 +83,9 @@ impl<'a> VaultHost<'a> {
 
     /// Makes everything taken and delivered durable, together with the lane.
     fn commit(&mut self, lane: &Lane) -> Result<(), WorkError> {
-        let arrivals = self.verify_bundles()?;
+        let requests = RequestArrival::among(&self.items);
+        let contents = self.contents_of(&requests);
+        let arrivals = self.verify_bundles(&contents)?;
         let own_incarnation = self.vault.store().read().meta()?.incarnation;
         let (items, delivered) = (
             std::mem::take(&mut self.items),
@@ -92,6 +98,7 @@ impl<'a> VaultHost<'a> {
             for (at, arrival) in arrivals.into_iter().enumerate() {
                 let name = self.bundles.get(at).map_or("", NewBundleFile::name);
                 let applied = match arrival {
+                    Arrival::Content => Applied::default(),
                     Arrival::Known(id) => {
                         let replaced = answer_again(changes, id, name)?;
                         if replaced.is_some() {
@@ -127,6 +134,15 @@ impl<'a> VaultHost<'a> {
             for (lane, item) in &delivered {
                 freed.extend(self.apply_delivered(changes, *lane, item)?);
             }
+            let taken = signing::intake::take_in(changes, &requests, &contents, self.now)?;
+            for (at, file) in self.bundles.iter().enumerate() {
+                if taken.kept_files.iter().any(|kept| kept == file.name()) {
+                    kept.insert(at);
+                }
+            }
+            brought.requests.extend(taken.requests);
+            brought.refused.extend(taken.refused);
+            freed.extend(taken.freed_files);
             changes.set_lane_state(lane.id(), &zeroize::Zeroizing::new(lane.to_wire()))?;
             Ok::<_, WorkError>(kept)
         })?;
@@ -145,8 +161,21 @@ impl<'a> VaultHost<'a> {
         Ok(())
     }
 
+    /// The files that are the contents of requests, by the contents' names.
+    fn contents_of(&self, requests: &[RequestArrival]) -> BTreeMap<ContentId, String> {
+        let announced: BTreeSet<_> = requests.iter().filter_map(|it| it.content_id()).collect();
+        let files = self.bundles.iter();
+        files
+            .filter(|file| announced.contains(&file.content_id()))
+            .map(|file| (file.content_id(), file.name().to_owned()))
+            .collect()
+    }
+
     /// Opens and verifies everything that came, before the transaction: it may take a while.
-    fn verify_bundles(&self) -> Result<Vec<Arrival>, WorkError> {
+    fn verify_bundles(
+        &self,
+        contents: &BTreeMap<ContentId, String>,
+    ) -> Result<Vec<Arrival>, WorkError> {
         if self.bundles.is_empty() {
             return Ok(Vec::new());
         }
@@ -156,6 +185,10 @@ impl<'a> VaultHost<'a> {
         let mut arrivals = Vec::new();
         for file in &self.bundles {
             let id = file.content_id();
+            if contents.contains_key(&id) {
+                arrivals.push(Arrival::Content);
+                continue;
+            }
             let seen = self.vault.store().read().seen(id)?;
             // What was refused is looked at again: a copy may open that did not before.
             let known = seen.is_some_and(|seen| seen.refused.is_none());
@@ -201,6 +234,8 @@ impl<'a> VaultHost<'a> {
                 changes.note(self.now, &text)?;
                 Ok(())
             }
+            // Taken in by themselves, together with their contents.
+            Item::Request(_) => Ok(()),
             _ => {
                 let text =
                     format!("{name} sent something that only a vault sends; it was ignored.");
@@ -241,6 +276,9 @@ impl<'a> VaultHost<'a> {
                             changes.set_acknowledged(*id, true)?;
                         }
                     }
+                    Ok(Item::Reply(reply)) => {
+                        changes.set_reply_delivered(lane, reply.expose())?;
+                    }
                     _ => {}
                 }
                 Ok(Vec::new())
@@ -280,10 +318,13 @@ impl Brought {
         self.confirmed.extend(more.confirmed);
         self.refused.extend(more.refused);
         self.duplicates += more.duplicates;
+        self.requests.extend(more.requests);
     }
 }
 
 enum Arrival {
+    /// The sealed content of a signing request.
+    Content,
     Known(ContentId),
     Refused(ContentId, String),
     Verified(Box<super::take_in::VerifiedArrival>),

@@ -21,6 +21,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bundle_file::BundleFile;
 pub use error::WorkError;
 pub use inbox::{Accepted, InboxItem, Message, Origin, accept_sender, inbox, read_message, save};
 pub use inspect::{Inspection, SeenFile, inspect};

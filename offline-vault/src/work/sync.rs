@@ -14,7 +14,7 @@ use super::send::has_way;
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{OutgoingKind, RecipientState, StoredLane};
+use crate::store::{OutgoingKind, RecipientState, SigningRequestId, StoredLane};
 use crate::vault::{Vault, VaultError};
 
 /// What carries the packs.
@@ -44,6 +44,8 @@ pub struct Crossed {
     pub without_way: Vec<(ItemId, LocalName)>,
     /// Bundles that were here already.
     pub duplicates: u64,
+    /// Signing requests that wait for the person.
+    pub requests: Vec<SigningRequestId>,
     /// The engine's own report.
     pub report: SyncReport,
     /// Whether the crossing ended well. What was taken in and written counts either way.
@@ -208,6 +210,7 @@ impl<'v> Trip<'v> {
             notes: notes_since(self.vault, self.noted_before)?,
             without_way: without_way(self.vault)?,
             duplicates: brought.duplicates,
+            requests: brought.requests,
             outcome,
             report,
         })

@@ -327,7 +327,9 @@ impl Statement for Entry {
 
 fn read_draft(reader: &mut Reader<'_>) -> Result<Draft, DecodeError> {
     let code = reader.u8("kind of entry")?;
-    let row = EntryKind::ALL.into_iter().find(|(known, _, _)| *known == code);
+    let row = EntryKind::ALL
+        .into_iter()
+        .find(|(known, _, _)| *known == code);
     let (_, kind, _) = row.ok_or(DecodeError::Unknown {
         what: "kind of entry",
     })?;

@@ -155,7 +155,10 @@ pub fn made_within_a_day(
 pub fn verify(tables: &Tables<'_>, vault: IdentityKey) -> Result<Vec<Entry>, JournalError> {
     let signed = tables.signature_entries()?;
     verify_chain(&signed, vault)?;
-    Ok(signed.iter().map(|it| it.peek_statement().clone()).collect())
+    Ok(signed
+        .iter()
+        .map(|it| it.peek_statement().clone())
+        .collect())
 }
 
 /// Whether entries are one vault's, from the first on, each after the one before.

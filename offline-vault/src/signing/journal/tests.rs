@@ -122,7 +122,10 @@ fn an_entry_that_was_changed_beneath_the_vault_is_found() {
     let changed = {
         let entries = store.read().signature_entries().unwrap();
         let mut bytes = entries[1].to_wire();
-        let at = bytes.windows(3).position(|window| window == b"one").unwrap();
+        let at = bytes
+            .windows(3)
+            .position(|window| window == b"one")
+            .unwrap();
         bytes[at] = b'O';
         data_encoding::HEXLOWER.encode(&bytes)
     };
@@ -133,7 +136,10 @@ fn an_entry_that_was_changed_beneath_the_vault_is_found() {
         store.dangerously_run_raw(&statement).unwrap();
     }
     let found = verify(&store.read(), identity().key());
-    assert!(matches!(found, Err(JournalError::Altered { number: 2, .. })));
+    assert!(matches!(
+        found,
+        Err(JournalError::Altered { number: 2, .. })
+    ));
     let refused = export(&store.read(), &identity(), NOW);
     assert!(matches!(refused, Err(JournalError::Altered { .. })));
 }

@@ -81,7 +81,10 @@ pub enum KeyError {
         name: LocalName,
     },
     /// The comment of a key is not one line of text.
-    #[error("a comment has at most {limit_bytes} bytes of visible text: {}", Shown(found))]
+    #[error(
+        "a comment has at most {limit_bytes} bytes of visible text: {}",
+        Shown(found)
+    )]
     Comment {
         /// The most.
         limit_bytes: usize,
@@ -174,9 +177,7 @@ impl Advice for KeyError {
                 "Give the file of gpg --export-secret-keys, the private key of ssh-keygen, or the \
                  secret key of minisign."
             }
-            Self::OtherKind { .. } => {
-                "See what kind each key has with `offline-vault key list`."
-            }
+            Self::OtherKind { .. } => "See what kind each key has with `offline-vault key list`.",
             Self::NotConfirmed { name } => {
                 return format!(
                     "Run the command again in a terminal, and type {name} when you are asked."

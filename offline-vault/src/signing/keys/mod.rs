@@ -234,7 +234,14 @@ pub fn set_policy(
         let key = named(changes, name)?;
         policy.validate(&key.reference)?;
         changes.set_signing_key_policy(key.id, policy)?;
-        note(vault, changes, &key, EntryKind::PolicyChanged, described, now)?;
+        note(
+            vault,
+            changes,
+            &key,
+            EntryKind::PolicyChanged,
+            described,
+            now,
+        )?;
         let described = Shown(described);
         changes.note(
             now,
@@ -323,7 +330,10 @@ pub fn note_backup(
     vault.store().write(|changes| {
         note(vault, changes, key, EntryKind::KeyBackedUp, how, now)?;
         let name = &key.name;
-        changes.note(now, &format!("The secret of the key {name} was written {how}."))?;
+        changes.note(
+            now,
+            &format!("The secret of the key {name} was written {how}."),
+        )?;
         Ok(())
     })
 }

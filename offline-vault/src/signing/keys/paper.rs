@@ -89,7 +89,9 @@ pub fn joined(pieces: &[String]) -> Option<String> {
     if last.is_none() && !is_minisign && !ends(&first) {
         return None;
     }
-    let middle = pieces.iter().filter(|piece| *piece != first && Some(*piece) != last);
+    let middle = pieces
+        .iter()
+        .filter(|piece| *piece != first && Some(*piece) != last);
     let all = [first].into_iter().chain(middle).chain(last);
     Some(all.map(String::as_str).collect())
 }

@@ -1,0 +1,321 @@
+//! `requests`, `show req-…`, `approve` and `refuse`: the signing room on the command line.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CommandError, Context, Report, talk};
+use crate::signing::{
+    self, Decided, Outcome, RequestLine, Reviewed, Risk, SigningError, review_request,
+};
+use crate::store::{RequestState, SigningRequestId};
+
+/// Arguments of `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The requests, for example req-3; each was shown to its end before.
+    #[arg(value_name = "REQUEST", required_unless_present = "all_shown")]
+    pub requests: Vec<SigningRequestId>,
+    /// Every request that waits and was shown to its end.
+    #[arg(long, conflicts_with = "requests")]
+    pub all_shown: bool,
+    /// Accept a risk by the name that `show` gives it, for all of these requests.
+    #[arg(long = "accept-risk", value_name = "NAME")]
+    pub accept_risks: Vec<String>,
+}
+
+/// Arguments of `refuse`.
+#[derive(Debug, Args)]
+pub struct Refuse {
+    /// The requests, for example req-3.
+    #[arg(value_name = "REQUEST", required = true)]
+    pub requests: Vec<SigningRequestId>,
+    /// Why, for the requester to read.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
+}
+
+/// `requests`.
+pub(super) fn requests(context: &Context) -> Result<Report, CommandError> {
+    let lines = signing::requests(context.vault()?, context.now())?;
+    let mut text = String::new();
+    for line in &lines {
+        let _ = writeln!(text, "{}", line_text(line));
+    }
+    if lines.is_empty() {
+        text.push_str("No signing request has come yet.\n");
+    }
+    let next = lines.iter().find(|line| line.is_open());
+    if let Some(line) = next {
+        let verb = if line.is_shown { "approve" } else { "show" };
+        let _ = writeln!(text, "Next: `offline-vault {verb} {}`.", line.id);
+    }
+    let lines: Vec<_> = lines.iter().map(line_json).collect();
+    Ok(Report::new(text, json!({ "requests": lines })))
+}
+
+/// `req-3  waits, not shown yet  sign file notes.txt, OpenPGP  with release  for Bilal`.
+fn line_text(line: &RequestLine) -> String {
+    let key = line.key_name.as_deref().unwrap_or("a key of another vault");
+    let from = if line.requester.is_empty() {
+        String::new()
+    } else {
+        format!("  for {} (a claim)", line.requester)
+    };
+    format!(
+        "{}  {}  {}  with {key}{from}  came {}",
+        line.id,
+        state_text(line),
+        line.summary,
+        line.taken_at
+    )
+}
+
+fn state_text(line: &RequestLine) -> String {
+    let on_its_way = if line.is_delivered {
+        ", with the desk's courier"
+    } else {
+        ", goes out with the next crossing"
+    };
+    match line.state {
+        RequestState::Waiting if line.is_expired => "EXPIRED".to_owned(),
+        RequestState::Waiting if line.is_shown => "waits, was shown".to_owned(),
+        RequestState::Waiting => "waits, not shown yet".to_owned(),
+        RequestState::Signed => format!("signed{on_its_way}"),
+        RequestState::Refused => format!("refused{on_its_way}"),
+        RequestState::Approved => format!("approved{on_its_way}"),
+        RequestState::Opened => "opened here".to_owned(),
+    }
+}
+
+fn line_json(line: &RequestLine) -> serde_json::Value {
+    let state = match line.state {
+        RequestState::Waiting => "waiting",
+        RequestState::Signed => "signed",
+        RequestState::Refused => "refused",
+        RequestState::Approved => "approved",
+        RequestState::Opened => "opened",
+    };
+    json!({
+        "request": line.id.to_string(),
+        "state": state,
+        "expired": line.is_expired,
+        "shown": line.is_shown,
+        "reply_delivered": line.is_delivered,
+        "requester_claimed": line.requester,
+        "key": line.key_name,
+        "summary": line.summary,
+        "taken_in_at": line.taken_at.0,
+        "expires_at_claimed": line.expires_at.0,
+    })
+}
+
+/// `show req-…`: all of it, page by page in a terminal.
+pub(super) fn show(
+    context: &Context,
+    id: SigningRequestId,
+    whole: bool,
+) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let reviewed = review_request(vault, id)?;
+    let lines = reviewed.review.to_lines();
+    let in_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let json = |shown: bool| show_json(&reviewed, &lines, shown);
+    if reviewed.state != RequestState::Waiting {
+        let mut text = lines.join("\n");
+        text.push('\n');
+        return Ok(Report::new(text, json(false)));
+    }
+    if whole || !in_terminal || context.options.json {
+        if whole {
+            signing::mark_shown(vault, &reviewed)?;
+        }
+        let mut report = Report::new(lines.join("\n") + "\n", json(whole));
+        report = report.with_note(next_note(&reviewed, whole));
+        return Ok(report);
+    }
+    let seen = page(context, &lines)?;
+    if seen {
+        signing::mark_shown(vault, &reviewed)?;
+    }
+    Ok(Report::new("", json(seen)).with_note(next_note(&reviewed, seen)))
+}
+
+fn next_note(reviewed: &Reviewed, shown: bool) -> String {
+    let id = reviewed.id;
+    if !shown {
+        return format!(
+            "it can be approved once it was shown to its end: `offline-vault show {id}` in a \
+             terminal, or with --whole after you have read all of it"
+        );
+    }
+    let risks: String = reviewed
+        .review
+        .risks
+        .iter()
+        .map(|risk| format!(" --accept-risk {risk}"))
+        .collect();
+    format!(
+        "all of it was shown. Next: `offline-vault refuse {id}`, or `offline-vault approve \
+         {id}{risks}`"
+    )
+}
+
+fn show_json(reviewed: &Reviewed, lines: &[String], shown: bool) -> serde_json::Value {
+    let risks: Vec<_> = reviewed
+        .review
+        .risks
+        .iter()
+        .map(|risk| risk.name())
+        .collect();
+    json!({
+        "request": reviewed.id.to_string(),
+        "lines": lines,
+        "risks": risks,
+        "shown_to_its_end": shown,
+    })
+}
+
+/// Shows lines page by page; true when the last one was reached.
+fn page(context: &Context, lines: &[String]) -> Result<bool, CommandError> {
+    let (rows, columns) = terminal_size();
+    let mut out = io::stdout().lock();
+    let mut left = rows;
+    let height = |line: &String| line.chars().count().max(1).div_ceil(columns);
+    let total = lines.len();
+    for (number, line) in (1_usize..).zip(lines) {
+        if height(line) > left && left < rows {
+            out.flush().map_err(CommandError::Output)?;
+            let question = format!(
+                "-- {} of {total} lines; Enter for more, q to stop -- ",
+                number - 1
+            );
+            if context.ask(&question)?.trim() == "q" {
+                return Ok(false);
+            }
+            left = rows;
+        }
+        left = left.saturating_sub(height(line));
+        writeln!(out, "{line}").map_err(CommandError::Output)?;
+    }
+    out.flush().map_err(CommandError::Output)?;
+    Ok(true)
+}
+
+/// Rows and columns for one page: the terminal's, less the line of the question.
+fn terminal_size() -> (usize, usize) {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_row > 2 && size.ws_col > 0 => {
+            (usize::from(size.ws_row) - 1, usize::from(size.ws_col))
+        }
+        _ => (ROWS_ASSUMED, COLUMNS_ASSUMED),
+    }
+}
+
+/// `approve`.
+pub(super) fn approve(context: &Context, asked: &Approve) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let ids = if asked.all_shown {
+        let lines = signing::requests(vault, context.now())?;
+        let ready = lines.iter().filter(|line| line.is_open() && line.is_shown);
+        ready.map(|line| line.id).collect()
+    } else {
+        asked.requests.clone()
+    };
+    if ids.is_empty() {
+        return Ok(Report::new(
+            "No request waits that was shown to its end.",
+            json!({ "approved": [] }),
+        ));
+    }
+    let accepted = accepted_risks(context, asked, &ids)?;
+    let Outcome { done, failed } = signing::approve(vault, &ids, &accepted, context.now());
+    let report = decided_report(&done);
+    match failed {
+        None => Ok(report),
+        Some((_, err)) if done.is_empty() => Err(err.into()),
+        Some((_, err)) => Err(CommandError::AfterReport {
+            report: Box::new(report),
+            error: Box::new(err.into()),
+        }),
+    }
+}
+
+/// The risks that were named, and those whose name the person types now.
+fn accepted_risks(
+    context: &Context,
+    asked: &Approve,
+    ids: &[SigningRequestId],
+) -> Result<Vec<Risk>, CommandError> {
+    let mut accepted = Vec::new();
+    for name in &asked.accept_risks {
+        let risk = Risk::named(name).ok_or_else(|| CommandError::NoSuchRisk {
+            name: pack_format::shown::Shown(name).to_string(),
+        })?;
+        accepted.push(risk);
+    }
+    if !io::stdin().is_terminal() {
+        return Ok(accepted);
+    }
+    for id in ids {
+        for risk in review_request(context.vault()?, *id)?.review.risks {
+            if accepted.contains(&risk) {
+                continue;
+            }
+            talk(&format!("{id}: {}", risk.meaning()));
+            let question = format!("Type {risk} to accept this, or anything else to stop: ");
+            if context.ask(&question)?.trim() != risk.name() {
+                return Err(SigningError::RiskNotAccepted { id: *id, risk }.into());
+            }
+            accepted.push(risk);
+        }
+    }
+    Ok(accepted)
+}
+
+fn decided_report(done: &[Decided]) -> Report {
+    let mut text = String::new();
+    for decided in done {
+        let _ = writeln!(text, "{}: {}", decided.id, decided.what);
+    }
+    if done.iter().any(|it| it.state != RequestState::Opened) {
+        text.push_str("Next: `offline-vault sync` takes the reply to the desk.\n");
+    }
+    let rows: Vec<_> = done
+        .iter()
+        .map(|it| json!({ "request": it.id.to_string(), "what": it.what }))
+        .collect();
+    Report::new(text, json!({ "approved": rows }))
+}
+
+/// `refuse`.
+pub(super) fn refuse(context: &Context, asked: &Refuse) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let mut text = String::new();
+    for id in &asked.requests {
+        signing::refuse(vault, *id, &asked.reason, context.now())?;
+        let _ = writeln!(text, "{id}: refused; nothing was signed.");
+    }
+    text.push_str("Next: `offline-vault sync` tells the desk.\n");
+    let ids: Vec<_> = asked.requests.iter().map(ToString::to_string).collect();
+    Ok(Report::new(text, json!({ "refused": ids })))
+}
+
+/// How `show`, `approve` and `refuse` look, at the end of their help.
+pub const APPROVE_EXAMPLES: &str = "\
+Examples:
+  offline-vault requests
+  offline-vault show req-3                read it to its end; only then it can be approved
+  offline-vault approve req-3
+  offline-vault approve --all-shown       sign everything that you have read, at once
+  offline-vault approve req-4 --accept-risk content-not-seen
+
+What was shown is what is signed: approving makes the same review again and refuses if a byte of it
+is different.";
+
+/// Rows where the terminal does not say.
+const ROWS_ASSUMED: usize = 23;
+/// Columns where the terminal does not say.
+const COLUMNS_ASSUMED: usize = 80;
