@@ -8,15 +8,26 @@
 //! Nothing here reads the clock. Secrets are in the library's own memory, which wipes what it
 //! frees; copies that pass through its parser and writer are not all under our control.
 
+mod algorithm;
+mod certify;
 mod error;
 mod fingerprint;
 mod generate;
+mod import;
+mod info;
 pub mod limits;
+mod renew;
+mod revoke;
 mod secret;
 mod sign;
 mod time;
 
+pub use certify::{Certification, Certified, Checked};
 pub use error::OpenPgpError;
 pub use generate::{KeyVersion, NewCertificate, NewKey};
+pub use import::{AskPassphrase, PassphrasePrompt};
+pub use info::{CertificateInfo, KeyInfo, KeyUses, UserIdInfo};
+pub use renew::{OldSubkeys, SubkeyKind};
+pub use revoke::RevocationReason;
 pub use secret::SecretCertificate;
-pub use sign::MadeSignature;
+pub use sign::{DataSigner, MadeSignature};

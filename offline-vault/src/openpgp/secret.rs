@@ -7,7 +7,7 @@ use sequoia_openpgp::cert::ValidCert;
 use sequoia_openpgp::cert::amalgamation::key::PrimaryKey as _;
 use sequoia_openpgp::crypto::{KeyPair, Password, S2K};
 use sequoia_openpgp::packet::Packet;
-use sequoia_openpgp::packet::key::{SecretKeyMaterial, SecretParts, UnspecifiedRole};
+use sequoia_openpgp::packet::key::{PublicParts, SecretKeyMaterial, UnspecifiedRole};
 use sequoia_openpgp::packet::prelude::Key;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::policy::StandardPolicy;
@@ -92,21 +92,9 @@ impl SecretCertificate {
     pub fn export_protected(&self, passphrase: &str) -> Result<String, OpenPgpError> {
         let failed = || OpenPgpError::failed("protect the key");
         let password = Password::from(passphrase);
-        let mut protected = Vec::new();
-        for key in self.cert.keys().secret() {
-            let primary = key.primary();
-            let key = protect(key.key().clone(), &password).map_err(failed())?;
-            protected.push(if primary {
-                Packet::from(key.role_into_primary())
-            } else {
-                Packet::from(key.role_into_subordinate())
-            });
-        }
-        let (cert, _) = self
-            .cert
-            .clone()
-            .insert_packets(protected)
-            .map_err(failed())?;
+        let cert = replace_secrets(self.cert.clone(), |public, secret| {
+            protect(public, secret, &password).map_err(failed())
+        })?;
         let armored = cert.as_tsk().armored().to_vec().map_err(failed())?;
         Ok(String::from_utf8_lossy(&armored).into_owned())
     }
@@ -176,12 +164,41 @@ pub(super) fn require_alive(valid: &ValidCert<'_>, at: UnixTime) -> Result<(), O
     })
 }
 
-/// A secret key under a passphrase, in the form for its version.
+/// The certificate with each secret part put through `change`.
+pub(super) fn replace_secrets(
+    cert: Cert,
+    mut change: impl FnMut(
+        &Key<PublicParts, UnspecifiedRole>,
+        SecretKeyMaterial,
+    ) -> Result<SecretKeyMaterial, OpenPgpError>,
+) -> Result<Cert, OpenPgpError> {
+    let mut changed = Vec::new();
+    for key in cert.keys().secret() {
+        let (public, secret) = key.key().clone().take_secret();
+        let secret = change(&public, secret)?;
+        let (whole, _) = public.add_secret(secret);
+        changed.push(if key.primary() {
+            Packet::from(whole.role_into_primary())
+        } else {
+            Packet::from(whole.role_into_subordinate())
+        });
+    }
+    let merged = cert.insert_packets(changed);
+    Ok(merged
+        .map_err(OpenPgpError::failed("change the secret keys"))?
+        .0)
+}
+
+/// A secret part under a passphrase, in the form for the key's version.
 fn protect(
-    key: Key<SecretParts, UnspecifiedRole>,
+    public: &Key<PublicParts, UnspecifiedRole>,
+    secret: SecretKeyMaterial,
     password: &Password,
-) -> sequoia_openpgp::Result<Key<SecretParts, UnspecifiedRole>> {
-    let (s2k, aead) = if key.version() == 6 {
+) -> sequoia_openpgp::Result<SecretKeyMaterial> {
+    let SecretKeyMaterial::Unencrypted(plain) = &secret else {
+        return Ok(secret);
+    };
+    let (s2k, aead) = if public.version() == 6 {
         let mut salt = [0; 16];
         sequoia_openpgp::crypto::random(&mut salt)?;
         let argon2 = S2K::Argon2 {
@@ -195,13 +212,9 @@ fn protect(
         let iterated = S2K::new_iterated(HashAlgorithm::SHA256, S2K_HASHED_BYTES)?;
         (iterated, None)
     };
-    let (key, secret) = key.take_secret();
-    let SecretKeyMaterial::Unencrypted(secret) = secret else {
-        return Ok(key.add_secret(secret).0);
-    };
     let symmetric = SymmetricAlgorithm::AES256;
-    let encrypted = secret.encrypt_with(&key, s2k, symmetric, aead, password)?;
-    Ok(key.add_secret(encrypted.into()).0)
+    let encrypted = plain.encrypt_with(public, s2k, symmetric, aead, password)?;
+    Ok(encrypted.into())
 }
 
 impl fmt::Debug for SecretCertificate {
