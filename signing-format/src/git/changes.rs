@@ -8,10 +8,10 @@ use std::{collections::BTreeSet, convert::Infallible};
 
 use super::{
     commit::{Commit, tree_named_by},
-    content::GitContent,
     diff::TextDiff,
     header::ParseError,
     limits::{OTHER_PARENTS_COMPARED_MAX, TEXT_BYTES_MAX, TEXT_BYTES_PER_COMMIT_MAX},
+    material::GitContent,
     object::{ObjectId, ObjectKind},
     walk::{Difference, Found, ObjectSource, Side, Unshown, Walked, is_suspicious_path, walk},
 };

@@ -7,12 +7,12 @@
 pub mod chain;
 pub mod changes;
 pub mod commit;
-pub mod content;
 pub mod diff;
 pub mod gather;
 mod header;
 pub mod ident;
 pub mod limits;
+pub mod material;
 pub mod object;
 #[cfg(test)]
 mod samples;
@@ -24,10 +24,10 @@ pub mod walk;
 pub use chain::{Chain, Payload, SignedObject};
 pub use changes::{Base, Changes, Detail, FileChange};
 pub use commit::{Commit, Header};
-pub use content::{ContentError, GitContent};
 pub use diff::{Hunk, Line, LineKind, TextDiff};
 pub use gather::{Found, GatherError, Gathered, LeftOut, LeftOutReason, ObjectSource, gather};
 pub use ident::{Ident, Person};
+pub use material::{ContentError, GitContent};
 pub use object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject};
 pub use signed::{SignError, Signable, ToSign};
 pub use tag::Tag;
