@@ -122,6 +122,19 @@ impl Commit {
         header.map(Header::value)
     }
 
+    /// Whether programs show the texts of the commit as UTF-8.
+    ///
+    /// With another encoding git converts names and message before it shows them: even plain
+    /// ASCII may then read as something else, for example in UTF-7. That is a risk to be told.
+    #[must_use]
+    pub fn reads_as_utf8(&self) -> bool {
+        self.encoding().is_none_or(|name| {
+            [&b"utf-8"[..], b"utf8"]
+                .iter()
+                .any(|utf8| name.eq_ignore_ascii_case(utf8))
+        })
+    }
+
     /// The name of the header that holds a signature, when there is one.
     #[must_use]
     pub fn signature_header(&self) -> Option<&'static str> {
@@ -252,6 +265,21 @@ mod tests {
         assert_eq!(commit.encoding(), Some(&b"ISO-8859-1"[..]));
         assert_eq!(commit.message(), b"m\xe9ssage\nwithout end");
         assert_eq!(commit.to_bytes(), raw.bytes());
+    }
+
+    #[test]
+    fn another_encoding_than_utf8_is_told() {
+        for (headers, utf8) in [
+            ("", true),
+            ("encoding UTF-8\n", true),
+            ("encoding utf8\n", true),
+            ("encoding UTF-7\n", false),
+            ("encoding \n", false),
+        ] {
+            let raw = samples::commit_with_headers(headers, b"");
+            let commit = Commit::parse(&raw, samples::FORMAT).unwrap();
+            assert_eq!(commit.reads_as_utf8(), utf8, "{headers:?}");
+        }
     }
 
     #[test]

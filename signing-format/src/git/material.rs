@@ -409,6 +409,21 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_are_those_of_the_specification() {
+        let commit = commit(&[]);
+        let content = new(std::slice::from_ref(&commit), &[samples::blob("x")]).unwrap();
+        let bytes = inflated(&content.encode().unwrap()).unwrap();
+        let len = u32::try_from(commit.bytes().len()).unwrap().to_be_bytes();
+        let expected = [
+            &[1, 1, 0, 0, 0, 1, 1][..],
+            &len,
+            commit.bytes(),
+            &[0, 0, 0, 1, 3, 0, 0, 0, 1, b'x'],
+        ];
+        assert_eq!(bytes, expected.concat());
+    }
+
+    #[test]
     fn rejects_content_with_nothing_to_sign() {
         assert_eq!(new(&[], &[]), Err(ContentError::Empty));
     }
