@@ -65,6 +65,9 @@ fn one(review: &mut Review, content: &GitContent, object: &ToSign, place: &str) 
             );
             let changes = Changes::of(content, commit);
             push_changes(review, &changes, place);
+            if !commit.reads_as_utf8() {
+                review.risk(Risk::OtherEncoding);
+            }
         }
         Signable::Tag(tag) => {
             review.push(
@@ -107,15 +110,30 @@ fn tag_lines(content: &GitContent, id: &ObjectId, tag: &Tag) -> Vec<Line> {
         ),
     ];
     lines.extend(ident_lines("Tagger", tag.tagger()));
-    if content.to_sign_with(&tag.object()).is_none() {
-        lines.push(Line::Note(
-            "What it names is not part of this request: compare its id with one from a source \
-             that you trust."
-                .to_owned(),
-        ));
-    }
+    lines.extend(target_lines(content, tag));
     lines.push(Line::Field("Message", message_note(tag.message())));
     lines.extend(quoted(tag.message()));
+    lines
+}
+
+/// What a tag names, when it is not signed by this request as well.
+fn target_lines(content: &GitContent, tag: &Tag) -> Vec<Line> {
+    if content.to_sign_with(&tag.object()).is_some() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::Note(
+        "What it names is not signed by this request: compare its id with one from a source that \
+         you trust."
+            .to_owned(),
+    )];
+    let target = content.material(&tag.object());
+    let commit = target.and_then(|raw| Commit::parse(raw, content.format()).ok());
+    if let Some(commit) = commit {
+        lines.push(Line::Note("It is this commit:".to_owned()));
+        lines.extend(ident_lines("Author", commit.author()));
+        lines.extend(ident_lines("Committer", commit.committer()));
+        lines.extend(quoted(commit.message()));
+    }
     lines
 }
 
@@ -243,7 +261,8 @@ fn file_text(file: &FileChange) -> String {
 fn mode_text(mode: FileMode) -> &'static str {
     match mode {
         FileMode::Tree => "directory",
-        FileMode::File | FileMode::GroupFile => "file",
+        FileMode::File => "file",
+        FileMode::GroupFile => "file (100664)",
         FileMode::Executable => "PROGRAM",
         FileMode::Symlink => "link",
         FileMode::Submodule => "submodule",
@@ -281,6 +300,7 @@ fn unshown_text(why: &Unshown) -> String {
         Unshown::ObjectTooLarge { id, found_bytes } => {
             format!("object {id} is too large, {found_bytes} bytes")
         }
+        Unshown::EmptyDirectory => "a directory is empty, which git does not make".to_owned(),
         Unshown::TooDeep => "directories are nested too deep".to_owned(),
         Unshown::TooMany => "there are too many changes; what comes after is not shown".to_owned(),
         _ => "it cannot be told why".to_owned(),

@@ -21,6 +21,9 @@ pub(crate) use text::escaped;
 
 use crate::openpgp::OpenPgpError;
 
+#[cfg(test)]
+mod tests;
+
 /// All that has to be shown of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
@@ -68,19 +71,22 @@ pub enum Risk {
     ChangesNotShown,
     /// Paths that some programs take for others.
     SuspiciousPaths,
+    /// A commit that git shows in another encoding than this program.
+    OtherEncoding,
     /// A certificate with parts that could not be read.
     UnknownCertificateParts,
 }
 
 impl Risk {
     /// Every risk there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ContentNotSeen,
         Self::UnknownContent,
         Self::ContentTooLong,
         Self::ArchiveNotListed,
         Self::ChangesNotShown,
         Self::SuspiciousPaths,
+        Self::OtherEncoding,
         Self::UnknownCertificateParts,
     ];
 
@@ -100,6 +106,7 @@ impl Risk {
             Self::ArchiveNotListed => "archive-not-listed",
             Self::ChangesNotShown => "changes-not-shown",
             Self::SuspiciousPaths => "suspicious-paths",
+            Self::OtherEncoding => "other-encoding",
             Self::UnknownCertificateParts => "unknown-certificate-parts",
         }
     }
@@ -126,6 +133,10 @@ impl Risk {
             }
             Self::SuspiciousPaths => {
                 "SUSPICIOUS PATHS: some programs take these paths for others, such as .git."
+            }
+            Self::OtherEncoding => {
+                "OTHER ENCODING: a commit names an encoding other than UTF-8; git may show its \
+                 message and names differently from what is shown here."
             }
             Self::UnknownCertificateParts => {
                 "UNKNOWN PARTS: the certificate holds what this program cannot read."
