@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{BACKUP_EXAMPLES, Backup, RESTORE_EXAMPLES, Restore};
+use super::key_args::{KEY_EXAMPLES, KeyCommand};
 use super::requests::{APPROVE_EXAMPLES, Approve, Refuse};
+use super::signatures::{JOURNAL_EXAMPLES, Journal};
 use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
     Save, Send, Show, Sync,
@@ -105,7 +107,11 @@ pub enum Command {
     /// Say where something is, why it has not arrived, and what to do.
     Explain(Item),
     /// Show what the vault has noted, newest first: refusals, changed cards, reports of couriers.
-    Journal,
+    #[command(after_long_help = JOURNAL_EXAMPLES)]
+    Journal(Journal),
+    /// The keys that sign: made, taken in, given away, renewed, revoked.
+    #[command(subcommand, after_long_help = KEY_EXAMPLES)]
+    Key(KeyCommand),
     /// Show what a finder of a stick or a file would learn; needs no passphrase.
     #[command(after_long_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),

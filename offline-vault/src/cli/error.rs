@@ -4,12 +4,15 @@ use std::io;
 
 use carriers::qr::QrError;
 use pack_format::advice::{Advice, Exit};
+use signing_format::ssh::NamespaceError;
 use thiserror::Error;
 
 use super::Report;
 use crate::files::{FileError, reason};
 use crate::passphrase::PassphraseError;
 use crate::signing::SigningError;
+use crate::signing::journal::JournalError;
+use crate::signing::keys::KeyError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
 use crate::work::WorkError;
@@ -28,6 +31,30 @@ pub enum CommandError {
     /// A backup.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// A signing key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The signature journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The namespace of SSH signatures.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
+    /// A time was not understood.
+    #[error("{text} is no time")]
+    NotATime {
+        /// What was typed.
+        text: String,
+    },
+    /// An option belongs to other kinds of keys.
+    #[error("{option} is for keys of another kind")]
+    OptionOfOtherKeys {
+        /// The option.
+        option: &'static str,
+    },
+    /// What was typed is not the end of the fingerprint.
+    #[error("this is not how the fingerprint ends")]
+    FingerprintDiffers,
     /// Something went wrong after some of the work was done; the report says what was.
     #[error("{error}")]
     AfterReport {
@@ -117,6 +144,9 @@ impl CommandError {
             Self::Vault(err) => Some(err),
             Self::Work(err) => Some(err),
             Self::Backup(err) => Some(err),
+            Self::Key(err) => Some(err),
+            Self::Journal(err) => Some(err),
+            Self::Namespace(err) => Some(err),
             Self::Signing(err) => Some(err),
             Self::AfterReport { error, .. } => Some(error.as_ref()),
             Self::Passphrase(err) => Some(err),
@@ -135,6 +165,9 @@ impl Advice for CommandError {
         match self {
             Self::NoDirectory => "vault-nowhere",
             Self::NotAnItem { .. } => "item-not-one",
+            Self::NotATime { .. } => "time-not-one",
+            Self::OptionOfOtherKeys { .. } => "key-option-of-others",
+            Self::FingerprintDiffers => "fingerprint-differs",
             Self::NoSuchRisk { .. } => "risk-unknown",
             Self::NotText { .. } => "file-not-text",
             Self::NoAnswer => "no-answer",
@@ -169,6 +202,14 @@ impl Advice for CommandError {
             Self::NoSuchRisk { .. } => {
                 "`offline-vault show` gives the name of each risk of a request."
             }
+            Self::NotATime { .. } => {
+                "Write a span like 90d, 18m or 2y, or forever; a day is written like 2027-12-31."
+            }
+            Self::OptionOfOtherKeys { .. } => "See `offline-vault key generate --help`.",
+            Self::FingerprintDiffers => {
+                "Ask its owner for the fingerprint once more; if it still differs, the certificate \
+                 is not theirs: do not certify it."
+            }
             Self::NotText { .. } => "Check that this is the right file.",
             Self::NoAnswer => "Run the command again, in a terminal.",
             Self::Locked => "Unlock the vault again.",
@@ -185,6 +226,7 @@ impl Advice for CommandError {
             return inner.exit();
         }
         match self {
+            Self::FingerprintDiffers => Exit::Refused,
             Self::Output(_) | Self::Signals | Self::NoAnswer | Self::Locked => Exit::Failed,
             _ => Exit::Usage,
         }

@@ -7,6 +7,11 @@ mod contact;
 mod context;
 mod error;
 mod items;
+mod key;
+pub mod key_args;
+mod key_change;
+mod key_policy;
+mod key_time;
 mod light;
 mod lines;
 mod network;
@@ -18,6 +23,7 @@ mod report;
 pub mod requests;
 mod send;
 mod session;
+pub mod signatures;
 mod sync;
 pub mod work_args;
 
@@ -87,7 +93,8 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         }
         Command::Receipts => items::receipts(context),
         Command::Explain(asked) => items::explain(context, &asked),
-        Command::Journal => items::journal(context),
+        Command::Journal(asked) => signatures::journal(context, &asked),
+        Command::Key(command) => key::key(context, command),
         Command::Inspect(asked) => items::inspect(&asked),
         Command::Backup(asked) => backup::backup(context, &asked),
         Command::Restore(asked) => backup::restore(context, &asked),

@@ -47,7 +47,7 @@ pub fn backup_text(
     passphrase: &Passphrase,
     how: &str,
     now: UnixTime,
-) -> Result<(SigningKey, Zeroizing<String>), KeyError> {
+) -> Result<Zeroizing<String>, KeyError> {
     let key = named(&vault.store().read(), name)?;
     let material = secret(&vault.store().read(), &key)?;
     let text = match &material {
@@ -71,5 +71,5 @@ pub fn backup_text(
         return Err(KeyError::NotReadBack { name });
     }
     note_backup(vault, &key, how, now)?;
-    Ok((key, text))
+    Ok(text)
 }

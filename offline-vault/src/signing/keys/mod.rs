@@ -18,6 +18,10 @@ pub use error::KeyError;
 pub use export::{backup_text, krl_line, public_text};
 pub use import::{Imported, import};
 pub use material::SecretKeyMaterial;
+pub use openpgp::{
+    CertifyRequest, add_subkey, certificate_info, certify, overview, renew, revoke, rotate,
+    valid_user_ids,
+};
 
 use super::PolicyRefusal;
 use super::journal::{self, Draft, EntryKind};

@@ -1,13 +1,348 @@
 //! What only OpenPGP keys can do: end later, change subkeys, certify, be revoked.
 
-use super::KeyError;
-use super::import::{AskPassphrase, ReadKey};
-use crate::clock::UnixTime;
+use pack_format::shown::Shown;
+use zeroize::Zeroizing;
 
+use super::import::{AskPassphrase, ReadKey};
+use super::{EntryKind, KeyError, SecretKeyMaterial, confirm, named, note, secret};
+use crate::clock::UnixTime;
+use crate::names::LocalName;
+use crate::openpgp::{
+    CertificateInfo, Certification, Checked, KeyInfo, OldSubkeys, RevocationReason,
+    SecretCertificate, SubkeyKind,
+};
+use crate::signing::journal::{self, Digest, Draft};
+use crate::signing::policy::Asked;
+use crate::store::SigningKey;
+use crate::vault::Vault;
+use signing_format::openpgp::Fingerprint;
+
+/// Reads the secret key that another program exported.
 pub(super) fn read(
-    _file: &[u8],
-    _ask: &mut AskPassphrase<'_>,
-    _now: UnixTime,
+    file: &[u8],
+    ask: &mut AskPassphrase<'_>,
+    now: UnixTime,
 ) -> Result<ReadKey, KeyError> {
-    Err(KeyError::NotAKeyFile)
+    let mut failed = None;
+    let imported = SecretCertificate::import(file, now, &mut |prompt| {
+        // A file holds one passphrase: asking again would be given the same.
+        match ask(&format!("the OpenPGP key {}", prompt.key)) {
+            Ok(passphrase) => std::str::from_utf8(passphrase.expose())
+                .ok()
+                .map(|text| Zeroizing::new(text.to_owned())),
+            Err(err) => {
+                failed = Some(err);
+                None
+            }
+        }
+    });
+    if let Some(err) = failed {
+        return Err(err.into());
+    }
+    let certificate = imported?;
+    let info = certificate.info(now)?;
+    let is_revoked = info.revoked.is_some();
+    let revocation = if is_revoked {
+        None
+    } else {
+        Some(certificate.revoke(RevocationReason::NotSaid, IMPORT_MESSAGE, now)?)
+    };
+    Ok(ReadKey {
+        comment: primary_user_id(&info),
+        secret: SecretKeyMaterial::OpenPgp(certificate),
+        revocation,
+        is_revoked,
+    })
 }
+
+fn primary_user_id(info: &CertificateInfo) -> String {
+    let mut usable = info
+        .user_ids
+        .iter()
+        .filter(|it| it.self_signed && !it.revoked);
+    let first = usable.next().or(info.user_ids.first());
+    first.map_or_else(String::new, |it| {
+        String::from_utf8_lossy(&it.raw).into_owned()
+    })
+}
+
+/// What a certificate says of itself, in lines; nothing for keys of other kinds.
+///
+/// # Errors
+/// [`KeyError::OpenPgp`].
+pub fn overview(key: &SigningKey, now: UnixTime) -> Result<Vec<(&'static str, String)>, KeyError> {
+    if !key.reference.is_openpgp() {
+        return Ok(Vec::new());
+    }
+    let info = SecretCertificate::from_bytes(&key.public)?.info(now)?;
+    let mut lines = Vec::new();
+    for user_id in &info.user_ids {
+        let text = String::from_utf8_lossy(&user_id.raw).into_owned();
+        let state = if user_id.revoked {
+            " (revoked)"
+        } else if user_id.self_signed {
+            ""
+        } else {
+            " (not its owner's)"
+        };
+        lines.push(("user id", format!("{text}{state}")));
+    }
+    lines.push(("made", info.created_at.to_string()));
+    let ends = info.expires_at;
+    lines.push((
+        "ends",
+        ends.map_or_else(|| "never".to_owned(), |at| at.to_string()),
+    ));
+    lines.extend(info.keys.iter().map(|it| ("subkey", key_text(it))).skip(1));
+    lines.extend(info.revoked.map(|why| ("revoked", why)));
+    lines.extend(info.problem.map(|what| ("PROBLEM", what)));
+    Ok(lines)
+}
+
+fn key_text(key: &KeyInfo) -> String {
+    let uses = [
+        (key.uses.certify, "certifies"),
+        (key.uses.sign, "signs"),
+        (key.uses.encrypt, "encrypts"),
+        (key.uses.authenticate, "authenticates"),
+    ];
+    let uses: Vec<_> = uses
+        .into_iter()
+        .filter_map(|(is, text)| is.then_some(text))
+        .collect();
+    let state = if key.revoked {
+        "revoked"
+    } else if key.alive {
+        "alive"
+    } else {
+        "ended"
+    };
+    let (id, algorithm, uses) = (&key.key_id, &key.algorithm, uses.join(" and "));
+    let ends = key
+        .expires_at
+        .map_or_else(String::new, |at| format!(", until {at}"));
+    format!("{id}, {algorithm}, {uses}, {state}{ends}")
+}
+
+/// Sets when a key ends, `None` for never.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn renew(
+    vault: &Vault,
+    name: &LocalName,
+    expires_at: Option<UnixTime>,
+    now: UnixTime,
+) -> Result<SigningKey, KeyError> {
+    let until = expires_at.map_or_else(|| "for ever".to_owned(), |at| format!("until {at}"));
+    change(
+        vault,
+        name,
+        EntryKind::KeyRenewed,
+        &until,
+        now,
+        |certificate| Ok(certificate.renew(expires_at, now)?),
+    )
+}
+
+/// Adds a subkey. `valid_secs` counts from now; `None` is as long as the key.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn add_subkey(
+    vault: &Vault,
+    name: &LocalName,
+    kind: SubkeyKind,
+    valid_secs: Option<u64>,
+    now: UnixTime,
+) -> Result<SigningKey, KeyError> {
+    let what = match kind {
+        SubkeyKind::Signing => "a signing subkey was added",
+        SubkeyKind::Encryption => "an encryption subkey was added",
+    };
+    change(
+        vault,
+        name,
+        EntryKind::SubkeyChanged,
+        what,
+        now,
+        |certificate| Ok(certificate.add_subkey(kind, valid_secs, now)?),
+    )
+}
+
+/// A new signing subkey takes over.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn rotate(
+    vault: &Vault,
+    name: &LocalName,
+    valid_secs: Option<u64>,
+    old: OldSubkeys,
+    now: UnixTime,
+) -> Result<SigningKey, KeyError> {
+    let what = match old {
+        OldSubkeys::Keep => "a new signing subkey signs; the old ones stay valid",
+        OldSubkeys::Revoke => "a new signing subkey signs; the old ones are revoked",
+    };
+    change(
+        vault,
+        name,
+        EntryKind::SubkeyChanged,
+        what,
+        now,
+        |certificate| Ok(certificate.rotate_signing_subkey(valid_secs, old, now)?),
+    )
+}
+
+/// Revokes a key for good. Without a reason, with the revocation that was made at its birth.
+/// `typed` is what the person typed as its name.
+///
+/// # Errors
+/// [`KeyError::NotConfirmed`], [`KeyError::NoRevocation`], and others.
+pub fn revoke(
+    vault: &Vault,
+    name: &LocalName,
+    reason: Option<RevocationReason>,
+    typed: &str,
+    now: UnixTime,
+) -> Result<SigningKey, KeyError> {
+    let key = named(&vault.store().read(), name)?;
+    confirm(&key, typed)?;
+    let note = if reason.is_some() {
+        "with a new revocation"
+    } else {
+        "with the revocation made at its birth"
+    };
+    change(
+        vault,
+        name,
+        EntryKind::KeyRevoked,
+        note,
+        now,
+        |certificate| {
+            let revocation = match (reason, &key.revocation) {
+                (Some(reason), _) => certificate.revoke(reason, "", now)?,
+                (None, Some(stored)) => stored.clone(),
+                (None, None) => {
+                    let reference = key.reference;
+                    return Err(KeyError::NoRevocation { reference });
+                }
+            };
+            Ok(certificate.attach_revocation(revocation.as_bytes())?)
+        },
+    )
+}
+
+/// Puts a changed certificate in the place of a key's.
+fn change(
+    vault: &Vault,
+    name: &LocalName,
+    kind: EntryKind,
+    what: &str,
+    now: UnixTime,
+    change: impl FnOnce(&SecretCertificate) -> Result<SecretCertificate, KeyError>,
+) -> Result<SigningKey, KeyError> {
+    vault.store().write(|changes| {
+        let key = named(changes, name)?;
+        let before = secret(changes, &key)?;
+        let after = SecretKeyMaterial::OpenPgp(change(before.openpgp()?)?);
+        if after.reference()? != key.reference {
+            return Err(KeyError::Stored);
+        }
+        let (public, stored) = (after.public()?, after.to_stored()?);
+        changes.set_signing_key_halves(key.id, &public, &stored)?;
+        if kind == EntryKind::KeyRevoked {
+            changes.retire_signing_key(key.id, now)?;
+        }
+        note(vault, changes, &key, kind, what, now)?;
+        changes.note(now, &format!("{kind}: {name}, {}.", Shown(what)))?;
+        named(changes, name)
+    })
+}
+
+/// What is to be certified, in the vault itself and without a request.
+#[derive(Debug)]
+pub struct CertifyRequest<'a> {
+    /// The key that certifies.
+    pub name: &'a LocalName,
+    /// The certificate of somebody else, armoured or not.
+    pub certificate: &'a [u8],
+    /// The user ids; `None` for all that are valid.
+    pub user_ids: Option<Vec<String>>,
+}
+
+/// A certificate of somebody else as its owner has it.
+///
+/// # Errors
+/// [`KeyError::OpenPgp`].
+pub fn certificate_info(bytes: &[u8], now: UnixTime) -> Result<CertificateInfo, KeyError> {
+    Ok(SecretCertificate::from_bytes(bytes)?.info(now)?)
+}
+
+/// The user ids that a request without any names: all that are their owner's and not revoked.
+#[must_use]
+pub fn valid_user_ids(info: &CertificateInfo) -> Vec<String> {
+    let valid = info
+        .user_ids
+        .iter()
+        .filter(|it| it.self_signed && !it.revoked);
+    valid
+        .filter_map(|it| String::from_utf8(it.raw.clone()).ok())
+        .collect()
+}
+
+/// Certifies user ids of somebody else's certificate and returns it with the certifications in it,
+/// armoured. The policy of the key and its count of the day hold as for a request.
+///
+/// # Errors
+/// [`KeyError::Refused`], [`KeyError::OpenPgp`], and others.
+pub fn certify(
+    vault: &Vault,
+    request: &CertifyRequest<'_>,
+    now: UnixTime,
+) -> Result<String, KeyError> {
+    let info = certificate_info(request.certificate, now)?;
+    let user_ids = match &request.user_ids {
+        Some(user_ids) => user_ids.clone(),
+        None => valid_user_ids(&info),
+    };
+    let digest = digest_of(&info);
+    vault.store().write(|changes| {
+        let key = named(changes, request.name)?;
+        let count = u32::try_from(user_ids.len()).unwrap_or(u32::MAX);
+        key.check(changes, &Asked::certify(count), &[], now)?;
+        let certification = Certification {
+            user_ids: user_ids.iter().map(|it| it.clone().into_bytes()).collect(),
+            checked: Checked::NotSaid,
+            exportable: true,
+        };
+        let secret = secret(changes, &key)?;
+        let made = secret
+            .openpgp()?
+            .certify(request.certificate, &certification, now)?;
+        for user_id in &user_ids {
+            let draft = Draft {
+                digest,
+                name: user_id.clone(),
+                ..key.draft(EntryKind::Certified, "")
+            };
+            journal::append(changes, draft, vault.identity(), now)?;
+        }
+        let (name, certificate) = (&key.name, &info.fingerprint);
+        changes.note(now, &format!("The key {name} certified {certificate}."))?;
+        Ok(SecretCertificate::from_bytes(&made.certificate)?.export_public()?)
+    })
+}
+
+fn digest_of(info: &CertificateInfo) -> Digest {
+    let primary = info.keys.first().and_then(KeyInfo::fingerprint);
+    match primary {
+        Some(Fingerprint::V4(bytes)) => Digest::FingerprintV4(bytes),
+        Some(Fingerprint::V6(bytes)) => Digest::FingerprintV6(bytes),
+        None => Digest::None,
+    }
+}
+
+/// Stands in the revocation that is made for a key which comes without one.
+const IMPORT_MESSAGE: &str = "made when the key was taken into a vault";

@@ -96,6 +96,20 @@ pub fn joined(pieces: &[String]) -> Option<String> {
     Some(all.map(String::as_str).collect())
 }
 
+/// Whether a text is the whole of a key's file, by its beginning and its end.
+#[must_use]
+pub fn is_whole(text: &str) -> bool {
+    let mut lines = text.lines();
+    match lines.next() {
+        Some(first) if first.starts_with("-----BEGIN ") => {
+            let last = lines.next_back().unwrap_or_default();
+            last.starts_with("-----END ")
+        }
+        Some(first) if first.starts_with("untrusted comment:") => lines.next().is_some(),
+        _ => false,
+    }
+}
+
 fn heading(key: &SigningKey, now: UnixTime, (page, count): (i32, i32)) -> [String; 4] {
     let (kind, name, reference) = (key.reference.kind_text(), &key.name, &key.reference);
     [

@@ -1,0 +1,270 @@
+//! `key`: what changes a signing key, ends it, or takes it out of the vault.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pack_format::shown::Shown;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::contact::local_name;
+use super::key::{brief_json, described, existing, key_json, key_source, named};
+use super::key_args::{
+    AddSubkey, Certify, KeyBackup, Renew, Revoke, RevokeReason, Rotate, SubkeyUse,
+};
+use super::key_time::{end_of_day, span};
+use super::{CommandError, Context, Report, check_parent, talk};
+use crate::clock::UnixTime;
+use crate::files::{read_bounded, write_whole};
+use crate::limits::KEY_IMPORT_BYTES_MAX;
+use crate::openpgp::{CertificateInfo, OldSubkeys, RevocationReason, SubkeyKind};
+use crate::passphrase::PassphraseSource;
+use crate::signing::keys::{self, CertifyRequest, KeyError, paper};
+use crate::store::SigningKey;
+
+/// `key renew`.
+pub(super) fn renew(context: &Context, asked: &Renew) -> Result<Report, CommandError> {
+    let now = context.now();
+    let expires_at = match (&asked.until, &asked.valid_for) {
+        (Some(day), _) => Some(end_of_day(day)?),
+        (None, text) => after(now, span(text.as_deref().unwrap_or_default())?),
+    };
+    let name = local_name(&asked.name)?;
+    let key = keys::renew(context.vault()?, &name, expires_at, now)?;
+    changed(context, &key, "has a new end")
+}
+
+fn after(now: UnixTime, secs: Option<u64>) -> Option<UnixTime> {
+    secs.map(|secs| UnixTime(now.0.saturating_add_unsigned(secs)))
+}
+
+/// `key add-subkey`.
+pub(super) fn add_subkey(context: &Context, asked: &AddSubkey) -> Result<Report, CommandError> {
+    let kind = match asked.purpose {
+        SubkeyUse::Signing => SubkeyKind::Signing,
+        SubkeyUse::Encryption => SubkeyKind::Encryption,
+    };
+    let (name, secs) = (local_name(&asked.name)?, span(&asked.valid_for)?);
+    let key = keys::add_subkey(context.vault()?, &name, kind, secs, context.now())?;
+    changed(context, &key, "has a new subkey")
+}
+
+/// `key rotate`.
+pub(super) fn rotate(context: &Context, asked: &Rotate) -> Result<Report, CommandError> {
+    let old = if asked.revoke_old {
+        OldSubkeys::Revoke
+    } else {
+        OldSubkeys::Keep
+    };
+    let (name, secs) = (local_name(&asked.name)?, span(&asked.valid_for)?);
+    let key = keys::rotate(context.vault()?, &name, secs, old, context.now())?;
+    changed(context, &key, "signs with a new subkey")
+}
+
+fn changed(context: &Context, key: &SigningKey, what: &str) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let name = &key.name;
+    let mut text = format!(
+        "The key {name} {what}.\n{}",
+        described(context, vault, key)?
+    );
+    let _ = writeln!(
+        text,
+        "Next: give others the new certificate with `offline-vault key export {name}`."
+    );
+    Ok(Report::new(text, key_json(context, vault, key)?))
+}
+
+/// `key certify`: shows the fingerprint and has its end typed.
+pub(super) fn certify(context: &Context, asked: &Certify) -> Result<Report, CommandError> {
+    check_parent(&asked.output)?;
+    let name = local_name(&asked.name)?;
+    let certificate = read_bounded(&asked.file, KEY_IMPORT_BYTES_MAX)?;
+    let info = keys::certificate_info(&certificate, context.now())?;
+    let user_ids = if asked.all {
+        keys::valid_user_ids(&info)
+    } else {
+        asked.user_ids.clone()
+    };
+    context.vault()?;
+    ask_fingerprint(context, &info, &user_ids)?;
+    let request = CertifyRequest {
+        name: &name,
+        certificate: &certificate,
+        user_ids: Some(user_ids.clone()),
+    };
+    let certified = keys::certify(context.vault()?, &request, context.now())?;
+    write_whole(&asked.output, certified.as_bytes(), existing(asked.force))?;
+    let mut text = format!("{name} certified {}:\n", info.fingerprint);
+    for user_id in &user_ids {
+        let _ = writeln!(text, "  {}", Shown(user_id));
+    }
+    let file = asked.output.display();
+    let _ = writeln!(
+        text,
+        "The certificate with it is in {file}: give it to its owner."
+    );
+    let json = json!({
+        "key": name.as_str(),
+        "certificate": info.fingerprint,
+        "user_ids": user_ids,
+        "file": file.to_string(),
+    });
+    Ok(Report::new(text, json))
+}
+
+fn ask_fingerprint(
+    context: &Context,
+    info: &CertificateInfo,
+    user_ids: &[String],
+) -> Result<(), CommandError> {
+    let mut question = String::from("You are about to say that this certificate is of\n");
+    for user_id in user_ids {
+        let _ = writeln!(question, "  {}", Shown(user_id));
+    }
+    let digits: Vec<char> = info.fingerprint.chars().collect();
+    let groups: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    let _ = writeln!(question, "fingerprint  {}", groups.join(" "));
+    question.push_str("Type its last eight digits as its owner told them to you: ");
+    let typed = context.ask(&question)?;
+    let typed: String = typed.split_whitespace().collect::<String>().to_uppercase();
+    let last: String = digits.iter().skip(digits.len().saturating_sub(8)).collect();
+    if typed != last {
+        return Err(CommandError::FingerprintDiffers);
+    }
+    Ok(())
+}
+
+/// `key revoke`: asks for the name of the key.
+pub(super) fn revoke(context: &Context, asked: &Revoke) -> Result<Report, CommandError> {
+    asked
+        .output
+        .iter()
+        .try_for_each(|path| check_parent(path))?;
+    let key = named(context, &asked.name)?;
+    let name = &key.name;
+    let vault = context.vault()?;
+    let typed = context.ask(&format!(
+        "Nothing will ever be signed with {name} ({}) again. Type its name: ",
+        key.reference
+    ))?;
+    let now = context.now();
+    let (key, what) = if key.reference.is_openpgp() {
+        let reason = asked.reason.map(reason_of);
+        let key = keys::revoke(vault, name, reason, &typed, now)?;
+        let public = keys::public_text(&key)?;
+        (key, public)
+    } else {
+        let key = keys::retire(vault, name, &typed, now)?;
+        let line = keys::krl_line(&key).unwrap_or_default();
+        (key, line)
+    };
+    let mut text = format!("The key {} is not used any more.\n", key.name);
+    text.push_str(match &key.reference {
+        signing_format::key_reference::KeyReference::Ssh(_) => {
+            "An SSH key cannot revoke itself: others add the line to their list with `ssh-keygen \
+             -k -u -f LIST FILE`, or take the key out of their allowed signers.\n"
+        }
+        signing_format::key_reference::KeyReference::Minisign { .. } => {
+            "A minisign key cannot be revoked: tell those who use it.\n"
+        }
+        _ => {
+            "Others learn it from the revoked certificate: give it to everybody who has the key.\n"
+        }
+    });
+    match &asked.output {
+        Some(path) if !what.is_empty() => {
+            write_whole(path, what.as_bytes(), existing(asked.force))?;
+            let _ = writeln!(text, "It is in {}.", path.display());
+        }
+        _ => text.push_str(&what),
+    }
+    let mut json = brief_json(&key);
+    if let Some(object) = json.as_object_mut() {
+        object.insert("public".to_owned(), json!(what));
+    }
+    Ok(Report::new(text, json))
+}
+
+fn reason_of(reason: RevokeReason) -> RevocationReason {
+    match reason {
+        RevokeReason::Compromised => RevocationReason::Compromised,
+        RevokeReason::Superseded => RevocationReason::Superseded,
+        RevokeReason::Retired => RevocationReason::Retired,
+    }
+}
+
+/// `key rename`.
+pub(super) fn rename(context: &Context, name: &str, new: &str) -> Result<Report, CommandError> {
+    let (name, new) = (local_name(name)?, local_name(new)?);
+    let key = keys::rename(context.vault()?, &name, &new, context.now())?;
+    let text = format!("The key {name} is called {new} now.");
+    Ok(Report::new(text, brief_json(&key)))
+}
+
+/// `key remove`: asks for the name of the key.
+pub(super) fn remove(context: &Context, name: &str) -> Result<Report, CommandError> {
+    let key = named(context, name)?;
+    let name = &key.name;
+    let typed = context.ask(&format!(
+        "The secret of {name} ({}) will be gone for good, and what is encrypted to it cannot be \
+         opened any more. Type its name: ",
+        key.reference
+    ))?;
+    let key = keys::remove(context.vault()?, name, &typed, context.now())?;
+    let text = format!("The key {name} is removed.");
+    Ok(Report::new(text, json!({ "removed": key.name.as_str() })))
+}
+
+/// `key backup`: the secret under a passphrase.
+pub(super) fn backup(context: &Context, asked: &KeyBackup) -> Result<Report, CommandError> {
+    let targets = asked.output.iter().chain(&asked.paper);
+    targets.clone().try_for_each(|path| check_parent(path))?;
+    let key = named(context, &asked.name)?;
+    let source = key_source(asked.key_passphrase_file.as_ref());
+    if source == PassphraseSource::Terminal {
+        talk("choose the passphrase of the copy; whoever finds it can guess at it for years");
+    }
+    let passphrase = source.for_new()?;
+    let how = if asked.paper.is_some() {
+        "on paper"
+    } else {
+        "to a file"
+    };
+    let vault = context.vault()?;
+    let now = context.now();
+    let text = keys::backup_text(vault, &key.name, &passphrase, how, now)?;
+    if let Some(path) = &asked.output {
+        write_and_compare(&key, path, text.as_bytes(), asked.force)?;
+    }
+    if let Some(path) = &asked.paper {
+        let pages = Zeroizing::new(paper::pages(&key, &text, now)?);
+        write_and_compare(&key, path, &pages, asked.force)?;
+    }
+    let files: Vec<_> = targets.map(|path| path.display().to_string()).collect();
+    let mut report = format!("The secret of {} is in {}.\n", key.name, files.join(", "));
+    report.push_str(if asked.paper.is_some() {
+        "Print it, try one page with a scanner of QR codes, and remove the file.\n"
+    } else {
+        "It opens with its passphrase in GnuPG, ssh-keygen or minisign, and with `offline-vault \
+         key import`.\n"
+    });
+    let json = json!({ "key": key.name.as_str(), "files": files });
+    Ok(Report::new(report, json))
+}
+
+/// A backup that does not read back is worse than none.
+fn write_and_compare(
+    key: &SigningKey,
+    path: &Path,
+    bytes: &[u8],
+    force: bool,
+) -> Result<(), CommandError> {
+    write_whole(path, bytes, existing(force))?;
+    let written = Zeroizing::new(read_bounded(path, KEY_IMPORT_BYTES_MAX)?);
+    if written.as_slice() != bytes {
+        let name = key.name.clone();
+        return Err(KeyError::NotReadBack { name }.into());
+    }
+    Ok(())
+}
