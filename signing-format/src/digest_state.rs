@@ -119,11 +119,27 @@ impl Wire for Sha512State {
         let Ok(inner) = SerializedState::<Sha512>::try_from(inner.as_slice()) else {
             return Err(wrong);
         };
-        let hasher = Sha512::deserialize(&inner).map_err(|_| wrong)?;
-        Ok(Self {
+        let hasher = Sha512::deserialize(&inner).map_err(|_| wrong.clone())?;
+        let state = Self {
             hasher,
             total_bytes,
-        })
+        };
+        if blocks == 0 && !state.begins_as_the_standard_says() {
+            return Err(wrong);
+        }
+        Ok(state)
+    }
+}
+
+impl Sha512State {
+    /// Whether the words are those before the first block: a file that fills none has no others,
+    /// and what it is signed for could be no file at all.
+    fn begins_as_the_standard_says(&self) -> bool {
+        let (found, first) = (self.hasher.serialize(), Sha512::new().serialize());
+        found
+            .iter()
+            .take(WORDS_BYTES)
+            .eq(first.iter().take(WORDS_BYTES))
     }
 }
 
@@ -182,5 +198,15 @@ mod tests {
         assert!(Sha512State::from_wire(&wire[..wire.len() - 1]).is_err());
         wire.push(0);
         assert!(Sha512State::from_wire(&wire).is_err());
+    }
+
+    #[test]
+    fn a_state_of_no_whole_block_has_the_words_of_the_begin() {
+        let mut wire = state_of(&[7; 127]).to_wire();
+        wire[0] ^= 1;
+        assert!(Sha512State::from_wire(&wire).is_err());
+        let mut wire = state_of(&[7; 128]).to_wire();
+        wire[0] ^= 1;
+        assert!(Sha512State::from_wire(&wire).is_ok());
     }
 }

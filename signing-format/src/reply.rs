@@ -86,11 +86,11 @@ impl SealedReply {
         let cipher = Cobblestone::new(key, salt, &context(hash));
         let mut sealed = cipher.prefix().to_vec();
         cipher.seal_run(0, &reply.to_wire(), true, &mut sealed);
-        if sealed.len() > REQUEST_BYTES_MAX {
+        if sealed.len() > SEALED_BYTES_MAX {
             return Err(DecodeError::OverLimit {
                 what: "sealed reply",
                 found: sealed.len() as u64,
-                limit: REQUEST_BYTES_MAX as u64,
+                limit: SEALED_BYTES_MAX as u64,
             });
         }
         Ok(Self { request_id, sealed })
@@ -133,7 +133,7 @@ impl Wire for SealedReply {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let request_id = RequestId(reader.take_array("request id")?);
-        let limit = u32::try_from(REQUEST_BYTES_MAX).unwrap_or(u32::MAX);
+        let limit = u32::try_from(SEALED_BYTES_MAX).unwrap_or(u32::MAX);
         let len = reader.count(limit, "sealed reply")?;
         Ok(Self {
             request_id,
@@ -270,7 +270,40 @@ fn read_raw(reader: &mut Reader<'_>) -> Result<Vec<[u8; 64]>, DecodeError> {
     Ok(signatures)
 }
 
+/// Bytes in front of the sealed ones: the request's id and a length.
+const FRONT_BYTES: usize = 16 + 4;
+/// Most sealed bytes: with what stands in front they are one item of a pack.
+const SEALED_BYTES_MAX: usize = REQUEST_BYTES_MAX - FRONT_BYTES;
 /// The version of replies.
 const VERSION: u8 = 1;
 /// The context of the chunked form; the request's hash follows.
 const CONTEXT: &[u8] = b"causeway/reply/v1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seal(reply: &Reply) -> Result<SealedReply, DecodeError> {
+        let key = Secret32::new([1; 32]);
+        let hash = RequestHash([2; 32]);
+        SealedReply::seal(reply, RequestId([3; 16]), &hash, &key, &[4; SALT_BYTES])
+    }
+
+    fn packets(packet_bytes: usize) -> Reply {
+        Reply::Git(GitSignatures::OpenPgp(vec![vec![5; packet_bytes]; 2]))
+    }
+
+    #[test]
+    fn the_largest_reply_that_is_sealed_fits_into_a_pack_item() {
+        // Version, kind, form, count, and a length in front of each of the two packets.
+        let rest_bytes = 2 + 1 + 4 + 2 * 4;
+        let tags_bytes = 16 * 4;
+        let plain_bytes = REQUEST_BYTES_MAX - FRONT_BYTES - PREFIX_BYTES - tags_bytes;
+        let largest = (plain_bytes - rest_bytes) / 2;
+        let wire = seal(&packets(largest)).unwrap().to_wire();
+        assert!(wire.len() >= REQUEST_BYTES_MAX - 1 && wire.len() <= REQUEST_BYTES_MAX);
+        assert!(SealedReply::from_wire(&wire).is_ok());
+        let over = seal(&packets(largest + 1));
+        assert!(matches!(over, Err(DecodeError::OverLimit { .. })));
+    }
+}

@@ -9,6 +9,8 @@ use crate::digest_state::Sha512State;
 use crate::limits::{
     COMMENT_BYTES_MAX, NAME_BYTES_MAX, OBJECTS_MAX, USER_ID_BYTES_MAX, USER_IDS_MAX,
 };
+use crate::minisign::TrustedComment;
+use crate::ssh::Namespace;
 
 /// What a request is about.
 #[derive(Debug)]
@@ -46,12 +48,12 @@ pub enum FileForm {
     OpenPgpClear,
     /// A minisign signature of the hashed form.
     Minisign {
-        /// The line that the signature protects.
+        /// The line that the signature protects; a [`TrustedComment`] in what was read.
         trusted_comment: String,
     },
     /// An SSH signature.
     Ssh {
-        /// What the signature is good for.
+        /// What the signature is good for; a [`Namespace`] in what was read.
         namespace: String,
     },
 }
@@ -185,12 +187,10 @@ impl Wire for FileSubject {
             1 => FileForm::OpenPgp,
             2 => FileForm::OpenPgpClear,
             3 => FileForm::Minisign {
-                trusted_comment: reader
-                    .text(COMMENT_BYTES_MAX, "trusted comment")?
-                    .to_owned(),
+                trusted_comment: trusted_comment(reader)?,
             },
             4 => FileForm::Ssh {
-                namespace: name_of(reader, "namespace")?,
+                namespace: namespace(reader)?,
             },
             _ => {
                 return Err(DecodeError::Unknown {
@@ -319,13 +319,20 @@ fn name(reader: &mut Reader<'_>, what: &'static str) -> Result<String, DecodeErr
     Ok(reader.text(NAME_BYTES_MAX, what)?.to_owned())
 }
 
-/// A name that may not be empty.
-fn name_of(reader: &mut Reader<'_>, what: &'static str) -> Result<String, DecodeError> {
-    let text = name(reader, what)?;
-    if text.is_empty() {
-        return Err(DecodeError::Rule {
-            what: "a namespace is empty",
-        });
-    }
-    Ok(text)
+/// What `minisign` can write on a line, so that nobody reviews what cannot be signed.
+fn trusted_comment(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let text = reader.text(COMMENT_BYTES_MAX, "trusted comment")?;
+    let comment = TrustedComment::new(text).map_err(|_| DecodeError::Rule {
+        what: "a trusted comment holds a control character",
+    })?;
+    Ok(comment.as_str().to_owned())
+}
+
+/// What SSHSIG can name, so that nobody reviews what cannot be signed.
+fn namespace(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let text = reader.text(NAME_BYTES_MAX, "namespace")?;
+    let namespace = Namespace::new(text).map_err(|_| DecodeError::Rule {
+        what: "a namespace is empty or not visible ASCII",
+    })?;
+    Ok(namespace.as_str().to_owned())
 }
