@@ -15,6 +15,9 @@ mod requests;
 pub mod review;
 mod sign;
 
+#[cfg(test)]
+mod tests;
+
 pub use decide::{Decided, Outcome, approve, refuse};
 pub use error::SigningError;
 pub use refusal::PolicyRefusal;

@@ -256,14 +256,15 @@ fn surroundings(
     })
 }
 
-/// How many requests of this desk were signed here before this one came.
+/// How many requests of this desk were signed here before this one came: a number that signing
+/// others of the same batch does not change.
 fn signed_before(tables: &Tables<'_>, stored: &SigningRequest) -> Result<u32, SigningError> {
     let desk = stored.parcel.request.peek_statement().requester_key;
     let earlier = tables.signing_requests()?;
     let of_desk = earlier.iter().filter(|it| {
         it.id < stored.id
             && it.state == RequestState::Signed
-            && it.decided_at.is_some_and(|at| at <= stored.taken_at)
+            && it.decided_at.is_some_and(|at| at < stored.taken_at)
             && it.parcel.request.peek_statement().requester_key == desk
     });
     Ok(u32::try_from(of_desk.count()).unwrap_or(u32::MAX))
