@@ -264,8 +264,9 @@ fn names(names: &[LocalName]) -> Vec<&str> {
 
 fn held(contents: &BackupContents) -> String {
     format!(
-        "{}, and {} that came ({})",
+        "{}, {}, and {} that came ({})",
         counted(contents.contact_count, "contact"),
+        counted(contents.key_count, "signing key"),
         counted(contents.bundle_count, "bundle"),
         size_text(contents.bundle_bytes)
     )
@@ -287,6 +288,8 @@ fn contents_json(contents: &BackupContents) -> Value {
         "bundle_count": contents.bundle_count,
         "bundle_bytes": contents.bundle_bytes,
         "damaged_count": contents.damaged_count,
+        "key_count": contents.key_count,
+        "signature_count": contents.signature_count,
     })
 }
 
@@ -297,7 +300,8 @@ Examples:
   offline-vault backup FILE --backup-passphrase-file PASS
 
 In it: your identity, contacts and how they were verified, your mailboxes, everything that came
-with its files, and a list of what you sent and how far it had got. Not in it: pairings, the keys
+with its files, a list of what you sent and how far it had got, and your signing keys with their
+policies and the signature journal. Not in it: requests that wait, pairings, the keys
 that open what is under way, and the files that you sent. The file cannot be told from noise and
 says nothing of its kind: choose a name that says nothing either.
 

@@ -7,6 +7,7 @@
 mod error;
 mod read;
 mod record;
+mod record_key;
 mod restore;
 mod sealed;
 
@@ -27,6 +28,7 @@ pub use read::{BackupContents, CheckedBackup};
 pub use restore::{RestoreRequest, Restored, past_outbox};
 
 use record::{ContactRecord, IncomingRecord, MailboxRecord, Owner, Record, SeenRecord};
+use record_key::SigningKeyRecord;
 use sealed::{Salts, SealingWriter};
 
 use super::ItemId;
@@ -273,7 +275,7 @@ impl<'a, 'p, W: Write> Gather<'a, 'p, W> {
 
     fn all(&mut self, now: UnixTime) -> Result<(), GatherError> {
         let tables = self.vault.store().read();
-        self.bytes(&[read::VERSION])?;
+        self.bytes(&[record::VERSION])?;
         self.record(&Record::Owner(owner(&tables, now)?))?;
         for contact in tables.contacts()? {
             self.record(&Record::Contact(Box::new(ContactRecord {
@@ -300,7 +302,20 @@ impl<'a, 'p, W: Write> Gather<'a, 'p, W> {
         for row in tables.incoming()? {
             self.incoming(row)?;
         }
+        self.signing(&tables)?;
         self.record(&Record::End)
+    }
+
+    fn signing(&mut self, tables: &Tables<'_>) -> Result<(), GatherError> {
+        for key in tables.signing_keys()? {
+            let secret = tables.signing_key_secret(key.id)?;
+            let record = SigningKeyRecord::new(key, secret);
+            self.record(&Record::SigningKey(Box::new(record)))?;
+        }
+        for entry in tables.signature_entries()? {
+            self.record(&Record::SignatureEntry(Box::new(entry)))?;
+        }
+        Ok(())
     }
 
     fn incoming(&mut self, row: Incoming) -> Result<(), GatherError> {

@@ -7,12 +7,16 @@ use bundle_format::content::Progress;
 use pack_format::chunked::{MessageStream, OpenedMessage};
 use pack_format::codec::{DecodeError, Reader};
 use pack_format::secret::Secret32;
+use signing_format::key_reference::KeyReference;
 use zeroize::Zeroizing;
 
 use super::BackupError;
-use super::record::{IncomingRecord, Owner, RECORD_BYTES_MAX, Record};
+use super::record::{IncomingRecord, Owner, Record, VERSION, VERSION_FIRST};
+use super::record_key::SigningKeyRecord;
 use super::sealed::padded_bytes;
 use crate::clock::UnixTime;
+use crate::names::LocalName;
+use crate::signing::journal::Entry;
 use crate::store::PastItem;
 use crate::work::bundle_file::BundleFile;
 
@@ -33,6 +37,10 @@ pub struct BackupContents {
     pub bundle_bytes: u64,
     /// How many of these the disk had damaged: their bytes are not in it.
     pub damaged_count: u64,
+    /// How many signing keys it holds.
+    pub key_count: u64,
+    /// How many entries of the signature journal.
+    pub signature_count: u64,
     /// What had been sent, and how far it had got.
     pub past: Vec<PastItem>,
 }
@@ -93,8 +101,11 @@ fn check_rest(
         bundle_count: 0,
         bundle_bytes: 0,
         damaged_count: 0,
+        key_count: 0,
+        signature_count: 0,
         past: Vec::new(),
     };
+    let mut order = Order::default();
     let mut contacts = BTreeSet::new();
     let (mut last_name, mut last_seen) = (None, None);
     loop {
@@ -125,8 +136,45 @@ fn check_rest(
                 contents.bundle_bytes += incoming.body_bytes;
                 contents.damaged_count += u64::from(!is_intact);
             }
+            Record::SigningKey(key) => {
+                order.key(&key)?;
+                contents.key_count += 1;
+            }
+            Record::SignatureEntry(entry) => {
+                order.entry(entry.peek_statement())?;
+                contents.signature_count += 1;
+            }
             Record::End => return Ok(contents),
         }
+    }
+}
+
+/// What came so far of what has to come in order.
+#[derive(Default)]
+struct Order {
+    keys: BTreeSet<KeyReference>,
+    last_name: Option<LocalName>,
+    last_entry: u64,
+}
+
+impl Order {
+    fn key(&mut self, key: &SigningKeyRecord) -> Result<(), BackupError> {
+        let is_new = self.keys.insert(key.reference);
+        if !is_new || self.last_name.as_ref() >= Some(&key.name) {
+            return Err(rule("signing keys are not in order"));
+        }
+        self.last_name = Some(key.name.clone());
+        Ok(())
+    }
+
+    /// Whether the journal as a whole is good, is for whoever reads it: a backup keeps it as it
+    /// is.
+    fn entry(&mut self, entry: &Entry) -> Result<(), BackupError> {
+        if entry.number() <= self.last_entry {
+            return Err(rule("signatures are not in order"));
+        }
+        self.last_entry = entry.number();
+        Ok(())
     }
 }
 
@@ -136,6 +184,7 @@ pub(super) struct Records<'a> {
     message_bytes: u64,
     read_bytes: u64,
     last_kind: u8,
+    version: u8,
 }
 
 impl<'a> Records<'a> {
@@ -145,14 +194,17 @@ impl<'a> Records<'a> {
             message_bytes: message.plain_bytes(),
             read_bytes: 0,
             last_kind: 0,
+            version: 0,
         };
-        match records.array::<1>()? {
-            [VERSION] => Ok(records),
-            [found] => Err(BackupError::Newer {
-                found,
+        let [version] = records.array::<1>()?;
+        if !(VERSION_FIRST..=VERSION).contains(&version) {
+            return Err(BackupError::Newer {
+                found: version,
                 known: VERSION,
-            }),
+            });
         }
+        records.version = version;
+        Ok(records)
     }
 
     /// The next record; after the end, that nothing but padding follows.
@@ -160,14 +212,14 @@ impl<'a> Records<'a> {
         let head = self.array::<5>()?;
         let mut reader = Reader::new(&head);
         let kind = reader.u8("record kind")?;
-        let len = reader.count(RECORD_BYTES_MAX, "record")?;
+        let len = reader.count(Record::body_bytes_max(kind), "record")?;
         if kind < self.last_kind {
             return Err(rule("records are not in order"));
         }
         self.last_kind = kind;
         let mut body = Zeroizing::new(vec![0; len]);
         self.fill(&mut body)?;
-        let record = Record::from_body(kind, &body)?;
+        let record = Record::from_body(self.version, kind, &body)?;
         if matches!(record, Record::End) {
             self.check_padding()?;
         }
@@ -246,7 +298,5 @@ fn rule(what: &'static str) -> BackupError {
     DecodeError::Rule { what }.into()
 }
 
-/// The version of the records.
-pub(super) const VERSION: u8 = 1;
 /// Bytes moved at once.
 const COPY_BYTES: usize = 1024 * 1024;

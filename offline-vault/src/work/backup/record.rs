@@ -6,12 +6,14 @@ use bundle_format::limits::SLOTS_MAX;
 use bundle_format::open::BundleKey;
 use bundle_format::slot::SlotCounts;
 use pack_format::codec::{DecodeError, Reader, Wire as _, Writer};
-use pack_format::relay::{ContentId, FetchToken, RelayAddress};
+use pack_format::relay::{ContentId, FetchToken, RelayAddress, Signed};
 use pack_format::secret::Secret32;
 use zeroize::Zeroizing;
 
+use super::record_key::{KEY_RECORD_BYTES_MAX, SigningKeyRecord};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
+use crate::signing::journal::Entry;
 use crate::store::{NewMailbox, PastItem, PastReader, RecipientState, Seen, Verification};
 
 /// One record.
@@ -23,6 +25,9 @@ pub(super) enum Record {
     Seen(SeenRecord),
     /// The bytes of the bundle follow, and one byte that says whether they are intact.
     Incoming(Box<IncomingRecord>),
+    SigningKey(Box<SigningKeyRecord>),
+    /// An entry of the signature journal, as it was written.
+    SignatureEntry(Box<Signed<Entry>>),
     End,
 }
 
@@ -85,6 +90,8 @@ impl Record {
             Self::Past(_) => KIND_PAST,
             Self::Seen(_) => KIND_SEEN,
             Self::Incoming(_) => KIND_INCOMING,
+            Self::SigningKey(_) => KIND_SIGNING_KEY,
+            Self::SignatureEntry(_) => KIND_SIGNATURE_ENTRY,
             Self::End => KIND_END,
         }
     }
@@ -99,6 +106,8 @@ impl Record {
             Self::Past(item) => write_past(item, &mut body),
             Self::Seen(seen) => seen.write(&mut body),
             Self::Incoming(incoming) => incoming.write(&mut body),
+            Self::SigningKey(key) => key.write(&mut body),
+            Self::SignatureEntry(entry) => entry.write(&mut body),
             Self::End => {}
         }
         let body = Zeroizing::new(body.into_bytes());
@@ -107,17 +116,34 @@ impl Record {
         Zeroizing::new(record.into_bytes())
     }
 
-    /// Reads the body of a record of this kind.
-    pub(super) fn from_body(kind: u8, body: &[u8]) -> Result<Self, DecodeError> {
+    /// Most bytes in the body of a record of this kind.
+    pub(super) fn body_bytes_max(kind: u8) -> u32 {
+        if kind == KIND_SIGNING_KEY {
+            KEY_RECORD_BYTES_MAX
+        } else {
+            RECORD_BYTES_MAX
+        }
+    }
+
+    /// Reads the body of a record of this kind, in a backup of this version.
+    pub(super) fn from_body(version: u8, kind: u8, body: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(body);
+        let is_known = if version < VERSION {
+            kind <= KIND_END_OF_1
+        } else {
+            kind != KIND_END_OF_1
+        };
         let record = match kind {
+            _ if !is_known => return Err(DecodeError::Unknown { what: "record" }),
             KIND_OWNER => Self::Owner(Owner::read(&mut reader)?),
             KIND_CONTACT => Self::Contact(Box::new(ContactRecord::read(&mut reader)?)),
             KIND_MAILBOX => Self::Mailbox(Box::new(MailboxRecord::read(&mut reader)?)),
             KIND_PAST => Self::Past(read_past(&mut reader)?),
             KIND_SEEN => Self::Seen(SeenRecord::read(&mut reader)?),
             KIND_INCOMING => Self::Incoming(Box::new(IncomingRecord::read(&mut reader)?)),
-            KIND_END => Self::End,
+            KIND_SIGNING_KEY => Self::SigningKey(Box::new(SigningKeyRecord::read(&mut reader)?)),
+            KIND_SIGNATURE_ENTRY => Self::SignatureEntry(Box::new(Signed::read(&mut reader)?)),
+            KIND_END | KIND_END_OF_1 => Self::End,
             _ => return Err(DecodeError::Unknown { what: "record" }),
         };
         reader.finish("record")?;
@@ -310,11 +336,11 @@ impl IncomingRecord {
     }
 }
 
-fn put_time(writer: &mut Writer, time: UnixTime) {
+pub(super) fn put_time(writer: &mut Writer, time: UnixTime) {
     writer.put(&time.0.to_be_bytes());
 }
 
-fn time(reader: &mut Reader<'_>) -> Result<UnixTime, DecodeError> {
+pub(super) fn time(reader: &mut Reader<'_>) -> Result<UnixTime, DecodeError> {
     Ok(UnixTime(i64::from_be_bytes(reader.take_array("time")?)))
 }
 
@@ -324,14 +350,18 @@ fn secret(reader: &mut Reader<'_>, what: &'static str) -> Result<Secret32, Decod
 }
 
 /// `0`, or `1` and the value.
-fn put_optional<T>(writer: &mut Writer, value: Option<&T>, put: impl FnOnce(&mut Writer, &T)) {
+pub(super) fn put_optional<T>(
+    writer: &mut Writer,
+    value: Option<&T>,
+    put: impl FnOnce(&mut Writer, &T),
+) {
     writer.u8(u8::from(value.is_some()));
     if let Some(value) = value {
         put(writer, value);
     }
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     reader: &mut Reader<'_>,
     read: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, DecodeError> {
@@ -347,7 +377,7 @@ fn flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 }
 
 /// A name, in its one spelling.
-fn local_name(reader: &mut Reader<'_>) -> Result<LocalName, DecodeError> {
+pub(super) fn local_name(reader: &mut Reader<'_>) -> Result<LocalName, DecodeError> {
     let text = reader.text(TEXT_BYTES_MAX, "nickname")?;
     LocalName::new(text)
         .ok()
@@ -386,6 +416,10 @@ fn cut(text: &str) -> &str {
         .unwrap_or_default()
 }
 
+/// The version of the records that are written. Those of version 1 are read.
+pub(super) const VERSION: u8 = 2;
+/// The first version.
+pub(super) const VERSION_FIRST: u8 = 1;
 /// Longest text in a record, in bytes.
 const TEXT_BYTES_MAX: u16 = 2048;
 /// Longest record but for the bundle that follows one. It is held in memory.
@@ -397,4 +431,9 @@ const KIND_MAILBOX: u8 = 3;
 const KIND_PAST: u8 = 4;
 const KIND_SEEN: u8 = 5;
 const KIND_INCOMING: u8 = 6;
-const KIND_END: u8 = 7;
+/// The end of a backup of version 1, which knows nothing of what follows.
+const KIND_END_OF_1: u8 = 7;
+const KIND_SIGNING_KEY: u8 = 8;
+const KIND_SIGNATURE_ENTRY: u8 = 9;
+/// Behind every kind that may ever come.
+const KIND_END: u8 = 255;

@@ -157,6 +157,10 @@ fn put(
             changes.insert_seen(record.content_id, &record.seen)?;
             changes.set_acknowledged(record.content_id, record.acknowledged)?;
         }
+        Record::SigningKey(key) => {
+            changes.insert_signing_key(&key.as_new())?;
+        }
+        Record::SignatureEntry(entry) => changes.insert_signature_entry(&entry)?,
         Record::Incoming(incoming) => {
             let mut file = NewBundleFile::create(&vault.paths().bundles(), rng.array())?;
             let path = file.path().to_path_buf();

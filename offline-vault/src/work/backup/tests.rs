@@ -700,20 +700,87 @@ fn content_of_a_newer_version_or_out_of_order_is_told_from_damage() {
             Err(err) => err.code(),
         }
     };
-    assert_eq!(code(&[&[1], &owner(), &end]), "fine");
-    assert_eq!(code(&[&[2], &owner(), &end]), "backup-newer");
+    let end_of_1 = [7, 0, 0, 0, 0];
+    assert_eq!(code(&[&[2], &owner(), &end]), "fine");
+    assert_eq!(code(&[&[1], &owner(), &end_of_1]), "fine");
+    assert_eq!(code(&[&[3], &owner(), &end]), "backup-newer");
+    assert_eq!(code(&[&[0], &owner(), &end]), "backup-newer");
     let huge = [&[1_u8][..], &[0xff; 4]].concat();
     for wrong in [
-        &[&[1_u8][..], &end[..]][..],
-        &[&[1], &owner(), &owner(), &end],
-        &[&[1], &owner()],
-        &[&[1], &owner(), &end, &[1]],
-        &[&[1], &owner(), &end, &[0; 17_000]],
-        &[&[1], &huge],
-        &[&[1], &owner(), &[9, 0, 0, 0, 0]],
+        &[&[2_u8][..], &end[..]][..],
+        &[&[2], &owner(), &owner(), &end],
+        &[&[2], &owner()],
+        &[&[2], &owner(), &end, &[1]],
+        &[&[2], &owner(), &end, &[0; 17_000]],
+        &[&[2], &huge],
+        &[&[2], &owner(), &[10, 0, 0, 0, 0]],
+        &[&[2], &owner(), &end_of_1],
+        &[&[1], &owner(), &end],
+        &[&[1], &owner(), &[8, 0, 0, 0, 0]],
     ] {
         assert_eq!(code(wrong), "backup-unreadable");
     }
+}
+
+/// A vault with a key of each kind, of which one is retired and one has a policy of its own.
+fn with_signing_keys(vault: &Vault) {
+    use crate::openpgp::KeyVersion;
+    use crate::signing::keys::{Generate, generate, retire, set_policy};
+    let openpgp = |version| Generate::OpenPgp {
+        user_ids: vec!["Amina <amina@example.org>".to_owned()],
+        version,
+        for_encryption: true,
+        valid_secs: Some(86_400 * 365),
+    };
+    let ssh = Generate::Ssh {
+        comment: "amina@example.org".to_owned(),
+    };
+    for (text, wanted) in [
+        ("release", openpgp(KeyVersion::V4)),
+        ("new", openpgp(KeyVersion::V6)),
+        ("git", ssh),
+        ("files", Generate::Minisign),
+    ] {
+        generate(vault, &name(text), wanted, NOW).unwrap();
+    }
+    retire(vault, &name("files"), "files", NOW).unwrap();
+    let git = vault.store().read().signing_key_named(&name("git"));
+    let mut policy = git.unwrap().unwrap().policy;
+    policy.per_day = 7;
+    set_policy(vault, &name("git"), &policy, "7 a day", NOW).unwrap();
+}
+
+#[test]
+fn signing_keys_their_policies_and_the_journal_survive() {
+    let place = Place::new();
+    let amina = place.vault("amina");
+    with_signing_keys(&amina);
+    let made = back_up(&amina, &place.path("b"));
+    let counts = (made.contents.key_count, made.contents.signature_count);
+    assert_eq!(counts, (4, 6));
+    let (again, _) = restore(&place.path("b"), &place.path("again"), LATER).unwrap();
+    let (before, after) = (amina.store().read(), again.store().read());
+    let keys = before.signing_keys().unwrap();
+    let restored = after.signing_keys().unwrap();
+    for (key, kept) in keys.iter().zip(&restored) {
+        let secret = before.signing_key_secret(key.id).unwrap();
+        assert_eq!(*after.signing_key_secret(kept.id).unwrap(), *secret);
+        let same_row = crate::store::SigningKey {
+            id: key.id,
+            ..kept.clone()
+        };
+        assert_eq!(same_row, *key);
+        crate::signing::keys::secret(&after, kept).unwrap();
+    }
+    assert_eq!(keys.len(), restored.len());
+    let identity = again.identity().key();
+    let journal = crate::signing::journal::verify(&after, identity).unwrap();
+    let entries = crate::signing::journal::verify(&before, identity).unwrap();
+    assert_eq!(journal, entries);
+    // The chain goes on where it was.
+    crate::signing::keys::rename(&again, &name("git"), &name("daily"), LATER).unwrap();
+    let journal = crate::signing::journal::verify(&after, identity).unwrap();
+    assert_eq!(journal.len(), entries.len() + 1);
 }
 
 /// Content that is longer than a run of chunks, so that every path of the sealing is taken.
@@ -770,7 +837,7 @@ fn the_example_of_the_specification_holds() {
         incarnation: 1,
         made_at: NOW,
     });
-    let content = [&[1][..], &owner.to_bytes(), &Record::End.to_bytes()].concat();
+    let content = [&[2][..], &owner.to_bytes(), &Record::End.to_bytes()].concat();
     let mut out = SealingWriter::new(Vec::new(), &key, &salts).unwrap();
     out.write_all(&content).unwrap();
     let file = out.finish().unwrap();
