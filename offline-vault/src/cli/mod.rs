@@ -87,7 +87,10 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Requests => requests::requests(context),
         Command::Approve(asked) => requests::approve(context, &asked),
         Command::Refuse(asked) => requests::refuse(context, &asked),
-        Command::Save(asked) => items::save(context, &asked),
+        Command::Save(asked) => match asked.item.parse() {
+            Ok(request) => requests::save(context, request, &asked.to),
+            Err(_) => items::save(context, &asked),
+        },
         Command::Outbox { command } => {
             items::outbox(context, &command.unwrap_or(OutboxCommand::List))
         }

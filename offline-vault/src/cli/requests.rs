@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{CommandError, Context, Report, talk};
+use crate::files::{Existing, FileError, shown, write_whole};
 use crate::signing::{
     self, Decided, Outcome, RequestLine, Reviewed, Risk, SigningError, review_request,
 };
@@ -126,6 +128,9 @@ pub(super) fn show(
     if reviewed.state != RequestState::Waiting {
         let mut text = lines.join("\n");
         text.push('\n');
+        if reviewed.state == RequestState::Opened {
+            text.push_str(&opened_text(vault, id)?);
+        }
         return Ok(Report::new(text, json(false)));
     }
     if whole || !in_terminal || context.options.json {
@@ -176,6 +181,31 @@ fn show_json(reviewed: &Reviewed, lines: &[String], shown: bool) -> serde_json::
         "risks": risks,
         "shown_to_its_end": shown,
     })
+}
+
+/// A message that was opened here.
+fn opened_text(vault: &crate::vault::Vault, id: SigningRequestId) -> Result<String, CommandError> {
+    let message = signing::read_message(vault, id)?;
+    let mut text = String::from("\n== The message ==\n");
+    for line in signing::message_lines(&message) {
+        let _ = writeln!(text, "{line}");
+    }
+    Ok(text)
+}
+
+/// `save req-…`: an opened message as a file. Its name is ours: the desk's is a claim.
+pub(super) fn save(
+    context: &Context,
+    id: SigningRequestId,
+    folder: &Path,
+) -> Result<Report, CommandError> {
+    let message = signing::read_message(context.vault()?, id)?;
+    std::fs::create_dir_all(folder).map_err(FileError::of("make", folder))?;
+    let path = folder.join(format!("{id}.message"));
+    write_whole(&path, &message.plaintext, Existing::Keep)?;
+    let text = format!("Opened and saved {id}: {}\n", shown(&path));
+    let json = json!({ "item": id.to_string(), "saved": [path.to_string_lossy()] });
+    Ok(Report::new(text, json))
 }
 
 /// Shows lines page by page; true when the last one was reached.

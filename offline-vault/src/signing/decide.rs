@@ -104,6 +104,27 @@ pub fn refuse(
     )
 }
 
+/// A message that was opened here: decrypted anew each time, kept sealed in between.
+///
+/// # Errors
+/// [`SigningError::RequestUnknown`], [`SigningError::NotAMessage`], and those of opening it.
+pub fn read_message(
+    vault: &Vault,
+    id: SigningRequestId,
+) -> Result<crate::openpgp::DecryptedMessage, SigningError> {
+    let stored = stored(vault, id)?;
+    let request = stored.parcel.request.peek_statement();
+    let is_opened = stored.state == RequestState::Opened;
+    let opened = Opened::of(vault, &stored)?;
+    let (Subject::Decrypt(_), Opened::Bytes(bytes), true) = (&request.subject, opened, is_opened)
+    else {
+        return Err(SigningError::NotAMessage { id });
+    };
+    let key = key_here(vault, id, request)?;
+    let at = stored.decided_at.unwrap_or(stored.taken_at);
+    super::sign::open_message(vault, &key, &bytes, at)
+}
+
 fn approve_one(
     vault: &Vault,
     id: SigningRequestId,
@@ -314,4 +335,17 @@ fn check_shown(stored: &SigningRequest, review: &Review) -> Result<(), SigningEr
         return Ok(());
     }
     Err(SigningError::ChangedSinceShown { id: stored.id })
+}
+
+/// The key of a message, which has to be here.
+fn key_here(
+    vault: &Vault,
+    id: SigningRequestId,
+    request: &Request,
+) -> Result<SigningKey, SigningError> {
+    let key = vault.store().read().signing_key_of(&request.key)?;
+    key.ok_or(SigningError::KeyElsewhere {
+        id,
+        key: request.key,
+    })
 }

@@ -18,8 +18,8 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Decided, Outcome, approve, refuse};
+pub use decide::{Decided, Outcome, approve, read_message, refuse};
 pub use error::SigningError;
 pub use refusal::PolicyRefusal;
 pub use requests::{RequestLine, Reviewed, mark_shown, requests, review_request};
-pub use review::{Review, ReviewError, Risk};
+pub use review::{Review, ReviewError, Risk, message_lines};

@@ -227,6 +227,13 @@ pub(super) fn review_of(
             review::file::review(&mut made, file, content.as_ref())
         }
         (Subject::Git(git), Opened::Git(content)) => review::git::review(&mut made, git, content),
+        (Subject::Certify(certify), Opened::Bytes(bytes)) => {
+            review::certificate::review(&mut made, certify, bytes, stored.taken_at)
+        }
+        (Subject::Decrypt(decrypt), Opened::Bytes(bytes)) => {
+            let key = secret_of(&tables, request)?;
+            review::message::review(&mut made, decrypt, bytes, key.as_ref())
+        }
         _ => Err(ReviewError::ContentMissing),
     };
     body.map_err(|source| SigningError::Review {
@@ -234,6 +241,20 @@ pub(super) fn review_of(
         source: Box::new(source),
     })?;
     Ok(made)
+}
+
+/// The OpenPGP key that a request names, when it is in this vault.
+fn secret_of(
+    tables: &Tables<'_>,
+    request: &Request,
+) -> Result<Option<crate::openpgp::SecretCertificate>, SigningError> {
+    match tables.signing_key_of(&request.key)? {
+        Some(key) => match super::keys::secret(tables, &key)? {
+            super::keys::SecretKeyMaterial::OpenPgp(certificate) => Ok(Some(certificate)),
+            _ => Ok(None),
+        },
+        None => Ok(None),
+    }
 }
 
 fn surroundings(

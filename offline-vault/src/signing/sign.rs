@@ -10,7 +10,9 @@ use signing_format::openpgp::{Cleartext, CompactSignature, Fingerprint};
 use signing_format::reply::{GitSignatures, Reply};
 use signing_format::request::Request;
 use signing_format::ssh::{MessageDigest, Namespace, SshPublicKey, SshSignature};
-use signing_format::subject::{FileForm, FileSource, FileSubject, GitForm, GitSubject, Subject};
+use signing_format::subject::{
+    CertifySubject, FileForm, FileSource, FileSubject, GitForm, GitSubject, Subject,
+};
 
 use super::content::Content;
 use super::error::SigningError;
@@ -19,7 +21,10 @@ use super::keys::{self, SecretKeyMaterial};
 use super::requests::Opened;
 use super::review::{ReviewError, escaped, file};
 use crate::clock::UnixTime;
-use crate::openpgp::{DataSigner, MadeSignature, OpenPgpError};
+use crate::openpgp::{
+    CertificateReview, Certification, Checked, DataSigner, DecryptedMessage, KeyInfo,
+    MadeSignature, OpenPgpError,
+};
 use crate::store::{SigningKey, SigningRequestId};
 use crate::vault::Vault;
 
@@ -55,8 +60,35 @@ pub(super) fn sign(
     match (&request.subject, opened) {
         (Subject::File(file), Opened::File(content)) => work.file(file, content.as_ref()),
         (Subject::Git(git), Opened::Git(content)) => work.git(git, content),
+        (Subject::Certify(certify), Opened::Bytes(bytes)) => work.certify(certify, bytes),
+        (Subject::Decrypt(decrypt), Opened::Bytes(bytes)) => {
+            open_message(vault, key, bytes, at)?;
+            let mut entry = key.draft(EntryKind::Decrypted, "");
+            entry.name.clone_from(&decrypt.name);
+            entry.digest = Digest::Blake3(*blake3::hash(bytes).as_bytes());
+            Ok(Signed {
+                reply: Reply::OpenedInVault,
+                entries: vec![entry],
+            })
+        }
         _ => Err(work.not_showable(ReviewError::ContentMissing)),
     }
+}
+
+/// Opens a message with a key of this vault; signatures by the certificates of its other keys are
+/// checked.
+pub(super) fn open_message(
+    vault: &Vault,
+    key: &SigningKey,
+    message: &[u8],
+    at: UnixTime,
+) -> Result<DecryptedMessage, SigningError> {
+    let tables = vault.store().read();
+    let secret = keys::secret(&tables, key)?;
+    let known = tables.signing_keys()?;
+    let known = known.iter().filter(|key| key.reference.is_openpgp());
+    let known: Vec<&[u8]> = known.map(|key| key.public.as_slice()).collect();
+    Ok(secret.openpgp()?.decrypt(message, &known, at)?)
 }
 
 impl Work<'_> {
@@ -264,6 +296,42 @@ impl Work<'_> {
         entry.name = name;
         namespace.clone_into(&mut entry.namespace);
         Ok(entry)
+    }
+
+    fn certify(
+        &self,
+        subject: &CertifySubject,
+        certificate: &[u8],
+    ) -> Result<Signed, SigningError> {
+        let info = CertificateReview::parse(certificate, self.at)?.info;
+        let what = Certification {
+            user_ids: subject
+                .user_ids
+                .iter()
+                .map(|id| id.as_bytes().to_vec())
+                .collect(),
+            checked: Checked::NotSaid,
+            exportable: true,
+        };
+        let made = self
+            .secret
+            .openpgp()?
+            .certify(certificate, &what, self.at)?;
+        let digest = match info.keys.first().and_then(KeyInfo::fingerprint) {
+            Some(Fingerprint::V4(fingerprint)) => Digest::FingerprintV4(fingerprint),
+            Some(Fingerprint::V6(fingerprint)) => Digest::FingerprintV6(fingerprint),
+            None => Digest::None,
+        };
+        let entry = |user_id: &String| {
+            let mut entry = self.key.draft(EntryKind::Certified, "");
+            entry.name.clone_from(user_id);
+            entry.digest = digest;
+            entry
+        };
+        Ok(Signed {
+            reply: Reply::Certifications(made.for_import),
+            entries: subject.user_ids.iter().map(entry).collect(),
+        })
     }
 }
 

@@ -6,9 +6,11 @@
 //! to that.
 
 mod archive;
+pub(super) mod certificate;
 pub(super) mod file;
 pub(super) mod git;
 mod head;
+pub(super) mod message;
 mod text;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use pack_format::chunked::ChunkedError;
 use thiserror::Error;
 
 pub(crate) use head::{ShownApproval, Surroundings, head};
+pub use message::message_lines;
 pub(crate) use text::escaped;
 
 use crate::openpgp::OpenPgpError;

@@ -19,6 +19,7 @@ use signing_format::subject::{
 };
 
 use super::*;
+use crate::openpgp::{KeyVersion, NewKey, SecretCertificate};
 use crate::paths::VaultPaths;
 use crate::signing::content::Content;
 use crate::signing::requests::time_of;
@@ -33,6 +34,16 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("\\u{202e}".to_owned()),
         Just("a\rKey            trusted".to_owned()),
     ]
+}
+
+/// A user id as a certificate can have it, and no shorter than a word.
+fn user_id() -> impl Strategy<Value = String> {
+    hostile().prop_map(|text| {
+        text.chars()
+            .filter(|ch| !ch.is_control())
+            .collect::<String>()
+            + " <a@b>"
+    })
 }
 
 fn key() -> impl Strategy<Value = KeyReference> {
@@ -290,6 +301,127 @@ proptest! {
         prop_assert_eq!(missing(&lines, &wanted), Vec::<String>::new());
         prop_assert!(!lines.iter().any(|line| line.chars().any(|ch| ch != '\t' && pack_format::shown::is_hidden(ch))));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_field_of_a_certificate_request_is_shown(
+        texts in (hostile(), hostile()),
+        user_ids in proptest::collection::btree_set(user_id(), 1..3),
+        other in "[a-z]{8}",
+    ) {
+        let at = crate::clock::UnixTime(1_790_000_000);
+        let mut all: Vec<String> = user_ids.iter().cloned().collect();
+        all.push(other.clone());
+        let wanted = NewKey {
+            user_ids: all, version: KeyVersion::V4, for_encryption: true, valid_secs: Some(9_999_999),
+        };
+        let made = SecretCertificate::generate(&wanted, at).unwrap().certificate;
+        let bytes = made.public_bytes().unwrap();
+        let certify = CertifySubject {
+            user_ids: user_ids.into_iter().collect(),
+            content: Kept::new(&bytes).description(),
+        };
+        let key = KeyReference::OpenPgpV4([5; 20]);
+        let request = request(Subject::Certify(certify), key, texts);
+        let hash = RequestHash([4; 32]);
+        let Subject::Certify(certify) = &request.subject else { unreachable!() };
+        let made = review_with(&request, &hash, |made| certificate::review(made, certify, &bytes, at));
+        let lines = made.to_lines();
+        let CertifySubject { user_ids, content: _ } = certify;
+        let mut wanted = wanted_of_request(&request, &hash);
+        wanted.extend(user_ids.iter().map(|id| format!("CERTIFY        {}", escaped(id.as_bytes()))));
+        wanted.push(format!("Not certified  {other}"));
+        let info = crate::openpgp::CertificateReview::parse(&bytes, at).unwrap().info;
+        wanted.extend(info.keys.iter().map(|key| key.fingerprint.clone()));
+        prop_assert_eq!(missing(&lines, &wanted), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_user_id_that_is_not_in_the_certificate_is_not_shown_as_one() {
+    let at = crate::clock::UnixTime(1_790_000_000);
+    let wanted = NewKey {
+        user_ids: vec!["Amina".to_owned()],
+        version: KeyVersion::V4,
+        for_encryption: false,
+        valid_secs: None,
+    };
+    let made = SecretCertificate::generate(&wanted, at).unwrap();
+    let bytes = made.certificate.public_bytes().unwrap();
+    let certify = CertifySubject {
+        user_ids: vec!["Bilal".to_owned()],
+        content: Kept::new(&bytes).description(),
+    };
+    let shown = certificate::review(&mut Review::default(), &certify, &bytes, at);
+    assert!(matches!(shown, Err(ReviewError::NoSuchUserId { .. })));
+    let garbage = certificate::review(&mut Review::default(), &certify, b"no certificate", at);
+    assert!(matches!(garbage, Err(ReviewError::OpenPgp(_))));
+}
+
+#[test]
+fn an_escape_in_a_user_id_becomes_visible() {
+    let at = crate::clock::UnixTime(1_790_000_000);
+    let wanted = NewKey {
+        user_ids: vec!["Amina xxxx<a@b>".to_owned()],
+        version: KeyVersion::V4,
+        for_encryption: false,
+        valid_secs: None,
+    };
+    let made = SecretCertificate::generate(&wanted, at).unwrap();
+    let mut bytes = made.certificate.public_bytes().unwrap();
+    let place = bytes.windows(4).position(|it| it == b"xxxx").unwrap();
+    bytes[place..place + 4].copy_from_slice(b"\x1b[2J");
+    let certify = CertifySubject {
+        user_ids: vec!["Amina \u{1b}[2J<a@b>".to_owned()],
+        content: Kept::new(&bytes).description(),
+    };
+    let mut made = Review::default();
+    certificate::review(&mut made, &certify, &bytes, at).unwrap();
+    let text = made.to_lines().join("\n");
+    assert!(
+        text.contains("CERTIFY        Amina \\u{1b}[2J<a@b>"),
+        "{text}"
+    );
+    assert!(text.contains("NOT SIGNED BY ITS OWNER"), "{text}");
+}
+
+#[test]
+fn every_field_of_a_message_request_is_shown() {
+    // A session key for one RSA key id, and a body of version 1 that nobody can open.
+    let mut message = vec![0xc1, 0x4c, 0x03];
+    message.extend([0xaa; 8]);
+    message.extend([0x01, 0x01, 0xff]);
+    message.extend([0x40; 64]);
+    message.extend([0xd2, 0x40, 0x01]);
+    message.extend([0x55; 63]);
+    let decrypt = DecryptSubject {
+        name: "letter\u{202e}gpg.exe".to_owned(),
+        content: Kept::new(&message).description(),
+    };
+    let request = request(
+        Subject::Decrypt(decrypt),
+        KeyReference::OpenPgpV4([5; 20]),
+        ("Bilal".to_owned(), "please read".to_owned()),
+    );
+    let hash = RequestHash([4; 32]);
+    let Subject::Decrypt(decrypt) = &request.subject else {
+        unreachable!()
+    };
+    let made = review_with(&request, &hash, |made| {
+        message::review(made, decrypt, &message, None)
+    });
+    let DecryptSubject { name, content: _ } = decrypt;
+    let mut wanted = wanted_of_request(&request, &hash);
+    wanted.extend([
+        escaped(name.as_bytes()),
+        "A".repeat(16),
+        format!("{} bytes", message.len()),
+        blake3::hash(&message).to_hex().to_string(),
+    ]);
+    assert_eq!(missing(&made.to_lines(), &wanted), Vec::<String>::new());
 }
 
 #[test]
