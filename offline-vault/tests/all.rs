@@ -13,6 +13,7 @@ mod cards;
 mod commands;
 mod contacts;
 mod foreign_keys;
+mod keys;
 mod lockdown;
 mod machine;
 mod messages;

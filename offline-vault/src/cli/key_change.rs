@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use pack_format::shown::Shown;
 use serde_json::json;
@@ -17,20 +19,19 @@ use super::{CommandError, Context, Report, check_parent, talk};
 use crate::clock::UnixTime;
 use crate::files::{read_bounded, write_whole};
 use crate::limits::KEY_IMPORT_BYTES_MAX;
-use crate::openpgp::{CertificateInfo, OldSubkeys, RevocationReason, SubkeyKind};
+use crate::openpgp::{CertificateInfo, OldSubkeys, OpenPgpError, RevocationReason, SubkeyKind};
 use crate::passphrase::PassphraseSource;
 use crate::signing::keys::{self, CertifyRequest, KeyError, paper};
 use crate::store::SigningKey;
 
 /// `key renew`.
 pub(super) fn renew(context: &Context, asked: &Renew) -> Result<Report, CommandError> {
-    let now = context.now();
     let expires_at = match (&asked.until, &asked.valid_for) {
         (Some(day), _) => Some(end_of_day(day)?),
-        (None, text) => after(now, span(text.as_deref().unwrap_or_default())?),
+        (None, text) => after(context.now(), span(text.as_deref().unwrap_or_default())?),
     };
-    let name = local_name(&asked.name)?;
-    let key = keys::renew(context.vault()?, &name, expires_at, now)?;
+    let (name, vault) = (local_name(&asked.name)?, context.vault()?);
+    let key = patiently(context, |now| keys::renew(vault, &name, expires_at, now))?;
     changed(context, &key, "has a new end")
 }
 
@@ -45,7 +46,10 @@ pub(super) fn add_subkey(context: &Context, asked: &AddSubkey) -> Result<Report,
         SubkeyUse::Encryption => SubkeyKind::Encryption,
     };
     let (name, secs) = (local_name(&asked.name)?, span(&asked.valid_for)?);
-    let key = keys::add_subkey(context.vault()?, &name, kind, secs, context.now())?;
+    let vault = context.vault()?;
+    let key = patiently(context, |now| {
+        keys::add_subkey(vault, &name, kind, secs, now)
+    })?;
     changed(context, &key, "has a new subkey")
 }
 
@@ -57,8 +61,26 @@ pub(super) fn rotate(context: &Context, asked: &Rotate) -> Result<Report, Comman
         OldSubkeys::Keep
     };
     let (name, secs) = (local_name(&asked.name)?, span(&asked.valid_for)?);
-    let key = keys::rotate(context.vault()?, &name, secs, old, context.now())?;
+    let vault = context.vault()?;
+    let key = patiently(context, |now| keys::rotate(vault, &name, secs, old, now))?;
     changed(context, &key, "signs with a new subkey")
+}
+
+/// Makes a change of a certificate, in the next second if its last change is of this very one:
+/// OpenPGP counts in seconds, and of two changes in one nobody knows which came last.
+fn patiently(
+    context: &Context,
+    change: impl Fn(UnixTime) -> Result<SigningKey, KeyError>,
+) -> Result<SigningKey, KeyError> {
+    match change(context.now()) {
+        Err(KeyError::OpenPgp(OpenPgpError::ClockBehind { now, changed_at }))
+            if now == changed_at =>
+        {
+            thread::sleep(Duration::from_secs(1));
+            change(context.now())
+        }
+        other => other,
+    }
 }
 
 fn changed(context: &Context, key: &SigningKey, what: &str) -> Result<Report, CommandError> {
@@ -148,14 +170,15 @@ pub(super) fn revoke(context: &Context, asked: &Revoke) -> Result<Report, Comman
         "Nothing will ever be signed with {name} ({}) again. Type its name: ",
         key.reference
     ))?;
-    let now = context.now();
     let (key, what) = if key.reference.is_openpgp() {
         let reason = asked.reason.map(reason_of);
-        let key = keys::revoke(vault, name, reason, &typed, now)?;
+        let key = patiently(context, |now| {
+            keys::revoke(vault, name, reason, &typed, now)
+        })?;
         let public = keys::public_text(&key)?;
         (key, public)
     } else {
-        let key = keys::retire(vault, name, &typed, now)?;
+        let key = keys::retire(vault, name, &typed, context.now())?;
         let line = keys::krl_line(&key).unwrap_or_default();
         (key, line)
     };

@@ -31,7 +31,7 @@ pub fn krl_line(key: &SigningKey) -> Option<String> {
     let KeyReference::Ssh(_) = key.reference else {
         return None;
     };
-    Some(format!("sha256: {}\n", key.reference))
+    Some(format!("hash: {}\n", key.reference))
 }
 
 /// The secret under a passphrase, in the form that the key's own tools read: an armoured key, an
