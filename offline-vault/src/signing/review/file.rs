@@ -124,7 +124,11 @@ fn show_content(review: &mut Review, content: &Content) -> Result<(), ReviewErro
     }
     review.push("Content", lines);
     match archive::list(found, content) {
-        Listing::NotAnArchive => {}
+        Listing::NotAnArchive => {
+            let note = "What it is, how large, and its hashes are all that is shown of it: compare \
+                        a hash with one from a source that you trust.";
+            review.push("Not shown", vec![Line::Warning(note.to_owned())]);
+        }
         Listing::Whole(names) => push_names(review, "Files in the archive", &names),
         Listing::Partial(names, why) => {
             push_names(

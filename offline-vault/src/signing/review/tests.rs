@@ -482,3 +482,106 @@ fn a_word_that_was_shown_is_part_of_the_hash() {
     assert_ne!(before, made.hash(&hash));
     assert_ne!(made.hash(&hash), made.hash(&RequestHash([2; 32])));
 }
+
+/// An archive as the tool for it writes one, in a vault's folder.
+fn shown_file(bytes: &[u8]) -> Review {
+    let kept = Kept::new(bytes);
+    let file = FileSubject {
+        name: "x".to_owned(),
+        size_bytes: bytes.len() as u64,
+        form: FileForm::OpenPgp,
+        source: FileSource::Content(kept.description()),
+    };
+    let mut made = Review::default();
+    file::review(&mut made, &file, Some(&kept.content())).unwrap();
+    made
+}
+
+fn tar_of(names: &[&str]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for name in names {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(3);
+        let field = &mut header.as_old_mut().name;
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        builder.append(&header, &b"abc"[..]).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn the_files_of_an_archive_are_listed_also_when_it_is_compressed() {
+    use std::io::Write as _;
+    let tar = tar_of(&["src/main.rs", "evil\u{202e}x"]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    let zstd = zstd::encode_all(tar.as_slice(), 1).unwrap();
+    for bytes in [tar, gzip.finish().unwrap(), zstd] {
+        let made = shown_file(&bytes);
+        let text = made.to_lines().join("\n");
+        assert!(text.contains("src/main.rs  3 bytes"), "{text}");
+        assert!(text.contains("evil\\u{202e}x"), "{text}");
+        assert_eq!(made.risks, []);
+    }
+}
+
+#[test]
+fn an_archive_that_writes_outside_its_folder_is_a_risk() {
+    for name in ["../../.ssh/authorized_keys", "/etc/passwd"] {
+        let made = shown_file(&tar_of(&[name]));
+        assert_eq!(made.risks, [Risk::SuspiciousPaths], "{name}");
+        assert!(made.to_lines().join("\n").contains("SUSPICIOUS"));
+    }
+}
+
+#[test]
+fn an_archive_that_is_cut_short_is_a_risk() {
+    let tar = tar_of(&["a", "b"]);
+    let made = shown_file(&tar[..1100]);
+    assert_eq!(made.risks, [Risk::ArchiveNotListed]);
+    let mut zip = b"PK\x03\x04".to_vec();
+    zip.extend([0; 100]);
+    assert_eq!(shown_file(&zip).risks, [Risk::ArchiveNotListed]);
+    assert_eq!(
+        shown_file(b"\xfd7zXZ\x00 and more").risks,
+        [Risk::ArchiveNotListed]
+    );
+}
+
+#[test]
+fn the_files_of_a_zip_archive_are_listed() {
+    let mut bytes = Vec::new();
+    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
+    for name in ["docs/readme.md", "xx/out"] {
+        let (mut entry, config) = archive.new_file(name).start().unwrap();
+        let mut writer = config.wrap(&mut entry);
+        std::io::Write::write_all(&mut writer, b"text").unwrap();
+        let (_, descriptor) = writer.finish().unwrap();
+        entry.finish(descriptor).unwrap();
+    }
+    archive.finish().unwrap();
+    // The library does not write such a name; whoever attacks does.
+    while let Some(at) = bytes.windows(6).position(|it| it == b"xx/out") {
+        bytes[at..at + 2].copy_from_slice(b"..");
+    }
+    let made = shown_file(&bytes);
+    let text = made.to_lines().join("\n");
+    assert!(text.contains("docs/readme.md  4 bytes"), "{text}");
+    assert_eq!(made.risks, [Risk::SuspiciousPaths], "{text}");
+}
+
+#[test]
+fn bytes_of_no_known_kind_are_a_risk_and_known_ones_are_named() {
+    let unknown = shown_file(&[0x00, 0xff, 0x13, 0x37, 0x80]);
+    assert_eq!(unknown.risks, [Risk::UnknownContent]);
+    let elf = shown_file(b"\x7fELF\x02\x01\x01\xff\xfe");
+    assert_eq!(elf.risks, []);
+    assert!(elf.to_lines().join("\n").contains("ELF program or library"));
+}
+
+#[test]
+fn a_text_that_nobody_reads_to_its_end_is_a_risk() {
+    let long = "line\n".repeat(300_000);
+    assert_eq!(shown_file(long.as_bytes()).risks, [Risk::ContentTooLong]);
+}
