@@ -38,7 +38,6 @@ pub(super) fn policy(context: &Context, asked: &SetPolicy) -> Result<Report, Com
                 ));
             }
         }
-        drop(tables);
         keys::set_policy(
             vault,
             &wanted.name,

@@ -250,7 +250,7 @@ fn secret_of(
 ) -> Result<Option<crate::openpgp::SecretCertificate>, SigningError> {
     match tables.signing_key_of(&request.key)? {
         Some(key) => match super::keys::secret(tables, &key)? {
-            super::keys::SecretKeyMaterial::OpenPgp(certificate) => Ok(Some(certificate)),
+            super::keys::SecretKeyMaterial::OpenPgp(certificate) => Ok(Some(*certificate)),
             _ => Ok(None),
         },
         None => Ok(None),

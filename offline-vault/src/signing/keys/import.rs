@@ -94,7 +94,7 @@ fn read_ssh(file: &[u8], ask: &mut AskPassphrase<'_>) -> Result<ReadKey, KeyErro
     let comment = key.line().comment().to_owned();
     check_comment(&comment)?;
     Ok(ReadKey {
-        secret: SecretKeyMaterial::Ssh(key),
+        secret: SecretKeyMaterial::Ssh(Box::new(key)),
         comment,
         revocation: None,
         is_revoked: false,

@@ -22,9 +22,9 @@ use crate::openpgp::{MadeSignature, OpenPgpError, SecretCertificate};
 /// A secret key, taken from the store for as long as it is used; wiped when dropped.
 pub enum SecretKeyMaterial {
     /// An OpenPGP certificate with its secret keys.
-    OpenPgp(SecretCertificate),
+    OpenPgp(Box<SecretCertificate>),
     /// An SSH key.
-    Ssh(SshSecretKey),
+    Ssh(Box<SshSecretKey>),
     /// A minisign key.
     Minisign(MinisignSecretKey),
 }
@@ -41,9 +41,11 @@ impl SecretKeyMaterial {
     ) -> Result<Self, KeyError> {
         let key = match reference {
             KeyReference::OpenPgpV4(_) | KeyReference::OpenPgpV6(_) => {
-                Self::OpenPgp(SecretCertificate::from_bytes(bytes)?)
+                Self::OpenPgp(Box::new(SecretCertificate::from_bytes(bytes)?))
             }
-            KeyReference::Ssh(_) => Self::Ssh(SshSecretKey::from_seed(seed(bytes)?, comment)?),
+            KeyReference::Ssh(_) => {
+                Self::Ssh(Box::new(SshSecretKey::from_seed(seed(bytes)?, comment)?))
+            }
             KeyReference::Minisign { key_id, .. } => Self::Minisign(MinisignSecretKey::from_seed(
                 seed(bytes)?,
                 MinisignKeyId(*key_id),

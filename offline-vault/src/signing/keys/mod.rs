@@ -154,13 +154,13 @@ pub fn generate(
                 valid_secs,
             };
             let made = SecretCertificate::generate(&wanted, now)?;
-            let secret = SecretKeyMaterial::OpenPgp(made.certificate);
+            let secret = SecretKeyMaterial::OpenPgp(Box::new(made.certificate));
             (secret, Some(made.revocation), comment)
         }
         Generate::Ssh { comment } => {
             check_comment(&comment)?;
             let key = SshSecretKey::from_seed(rng.secret(), &comment)?;
-            (SecretKeyMaterial::Ssh(key), None, comment)
+            (SecretKeyMaterial::Ssh(Box::new(key)), None, comment)
         }
         Generate::Minisign => {
             let key_id = MinisignKeyId(rng.array());

@@ -49,7 +49,7 @@ pub(super) fn read(
     };
     Ok(ReadKey {
         comment: primary_user_id(&info),
-        secret: SecretKeyMaterial::OpenPgp(certificate),
+        secret: SecretKeyMaterial::OpenPgp(Box::new(certificate)),
         revocation,
         is_revoked,
     })
@@ -246,7 +246,7 @@ fn change(
     vault.store().write(|changes| {
         let key = named(changes, name)?;
         let before = secret(changes, &key)?;
-        let after = SecretKeyMaterial::OpenPgp(change(before.openpgp()?)?);
+        let after = SecretKeyMaterial::OpenPgp(Box::new(change(before.openpgp()?)?));
         if after.reference()? != key.reference {
             return Err(KeyError::Stored);
         }
