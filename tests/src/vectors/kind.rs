@@ -7,6 +7,8 @@ use pack_format::codec::DecodeError;
 use pack_format::light::FrameError;
 use pack_format::pack::PackError;
 use pack_format::words::WordsError;
+use signing_format::git::{ContentError, SignError};
+use signing_format::reply::ReplyError;
 
 /// Why a payload was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Failure {
 }
 
 /// Every kind that bytes can provoke. Each has a vector.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 20] = [
     "bad-signature",
     "checksum",
     "chunk-altered",
@@ -26,8 +28,10 @@ pub const KINDS: [&str; 18] = [
     "frame-replaced",
     "length",
     "no-slot",
+    "not-compressed",
     "not-for-this-vault",
     "not-recognised",
+    "other-hash",
     "over-limit",
     "passed-on",
     "rule",
@@ -124,6 +128,57 @@ impl From<PackError> for Failure {
 impl From<pack_format::relay::BadSignature> for Failure {
     fn from(_: pack_format::relay::BadSignature) -> Self {
         Self::of("bad-signature")
+    }
+}
+
+impl From<ReplyError> for Failure {
+    fn from(err: ReplyError) -> Self {
+        match err {
+            ReplyError::NotForThisRequest(err) => err.into(),
+            ReplyError::Decode(err) => err.into(),
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<ContentError> for Failure {
+    fn from(err: ContentError) -> Self {
+        let (kind, reason) = match err {
+            ContentError::Compression => return Self::of("not-compressed"),
+            ContentError::Decode(err) => return err.into(),
+            ContentError::Version { .. } => ("unknown", "version of git content"),
+            ContentError::TooLarge => ("over-limit", "git content"),
+            ContentError::Empty => ("rule", "nothing to sign"),
+            ContentError::ToSign { source, .. } => return source.into(),
+            ContentError::Material(_) => ("rule", "an object to show has no id"),
+            ContentError::MaterialKind { .. } => ("rule", "a tag is only shown"),
+            ContentError::Twice { .. } => ("rule", "an object is there twice"),
+            ContentError::TagKind { .. } => ("rule", "a tag calls its object another kind"),
+            ContentError::Order { .. } => ("rule", "an object comes before what it builds on"),
+            other => panic!("no vector can have this outcome: {other}"),
+        };
+        Self {
+            kind,
+            reason: Some(reason),
+        }
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(err: SignError) -> Self {
+        let (kind, reason) = match err {
+            SignError::AlreadySigned { .. } => ("rule", "it is signed already"),
+            SignError::NotSignable { .. } => ("rule", "only commits and tags are signed"),
+            SignError::TooLarge { .. } => ("over-limit", "object to sign"),
+            SignError::UnendedMessage => ("rule", "the tag does not end with a line feed"),
+            SignError::Parse(_) => ("rule", "not an object as git writes it"),
+            SignError::Object(_) => ("rule", "an object to sign has no id"),
+            other => panic!("no vector can have this outcome: {other}"),
+        };
+        Self {
+            kind,
+            reason: Some(reason),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ fn accepted() -> Vec<VectorFile> {
         "acknowledge",
         "stored",
         "report",
+        "request",
+        "reply",
     ];
     let items = every_item();
     let files = names.iter().zip(&items).map(|(name, item)| {

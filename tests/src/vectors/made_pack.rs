@@ -4,7 +4,7 @@ use std::io;
 
 use pack_format::chunked::{Cobblestone, ReadAt, SALT_BYTES};
 use pack_format::codec::{Wire as _, Writer};
-use pack_format::item::{CourierReport, Item, PackReceipts, PartialPack};
+use pack_format::item::{CourierReport, Item, PackReceipts, PartialPack, SigningBytes};
 use pack_format::pack::{BundleSource, PackPlan, PlannedItem, SealedPack};
 use pack_format::ratchet::PackSecret;
 use pack_format::relay::{ContentId, FetchToken};
@@ -75,6 +75,8 @@ pub(super) fn every_item() -> Vec<Item> {
         Item::Acknowledge(relay(), acknowledgement()),
         Item::Stored(stored_receipt()),
         Item::Report(report),
+        Item::Request(SigningBytes::new(super::made_request::right().parcel()).unwrap()),
+        Item::Reply(SigningBytes::new(super::made_reply::refusal()).unwrap()),
     ]
 }
 
@@ -423,11 +425,11 @@ fn refused_items() -> Vec<VectorFile> {
     let trailing = [PackReceipts::default().to_wire(), vec![0]].concat();
     vec![
         content(
-            "item_kind_9",
+            "item_kind_11",
             "unknown",
             "pack item",
             "A kind that is not known.",
-            &padded(&item(9, 0, b"")),
+            &padded(&item(11, 0, b"")),
         ),
         content(
             "item_longer_than_value",

@@ -11,12 +11,17 @@ mod made_bundle;
 mod made_card;
 mod made_chunked;
 mod made_footer;
+mod made_git;
 mod made_hostile;
 mod made_item;
 mod made_light;
 mod made_manifest;
 mod made_pack;
 mod made_part;
+mod made_reply;
+mod made_request;
+mod made_request_refused;
+mod made_signing;
 mod made_slot;
 mod made_statement;
 mod made_symbol;
@@ -25,6 +30,7 @@ mod people;
 mod recipe;
 pub mod run;
 mod run_light;
+mod run_signing;
 mod run_vault;
 mod signatures;
 
@@ -32,6 +38,8 @@ use std::path::PathBuf;
 
 pub use example::with_example;
 use file::VectorFile;
+pub use made_git::{stored, unstored};
+pub use made_request::desk_signs;
 
 /// Every vector, made anew: the same bytes each time.
 #[must_use]
@@ -40,10 +48,15 @@ pub fn all() -> Vec<VectorFile> {
     files.extend(made_card::all());
     files.extend(made_chunked::all());
     files.extend(made_footer::all());
+    files.extend(made_git::all());
     files.extend(made_light::all());
     files.extend(made_manifest::all());
     files.extend(made_pack::all());
     files.extend(made_part::all());
+    files.extend(made_reply::all());
+    files.extend(made_request::all());
+    files.extend(made_request_refused::all());
+    files.extend(made_signing::all());
     files.extend(made_slot::all());
     files.extend(made_statement::all());
     files.extend(made_symbol::all());

@@ -20,6 +20,7 @@ use pack_format::words::PairingCode;
 use super::file::VectorFile;
 use super::kind::Failure;
 use super::run_light;
+use super::run_signing;
 use super::run_vault;
 
 /// What an accepted payload holds, as `out-` lines; or why it was refused.
@@ -54,9 +55,11 @@ const BUNDLE_INPUTS: &[&str] = &[
 ];
 /// The input keys of a part's header.
 const PART_INPUTS: &[&str] = &["pairing-root", "receiver", "taken", "look-deeper"];
+/// The input keys of a sealed reply.
+const REPLY_INPUTS: &[&str] = &["request-id", "request-hash", "reply-key"];
 
 /// Every part.
-pub const PARTS: [Part; 20] = [
+pub const PARTS: [Part; 26] = [
     of("answer", &["pack-secret"], run_light::answer),
     of("block", &["symbol-bytes", "block-bytes"], run_light::block),
     of("bundle", BUNDLE_INPUTS, run_vault::bundle),
@@ -73,6 +76,12 @@ pub const PARTS: [Part; 20] = [
     of("part", PART_INPUTS, part),
     of("receipt", &[], run_vault::receipt),
     of("sender", &[], run_vault::sender),
+    of("signing_approval", &[], run_signing::approval),
+    of("signing_content", &["sealed-content"], run_signing::content),
+    of("signing_git_content", &[], run_signing::git_content),
+    of("signing_hash_state", &[], run_signing::hash_state),
+    of("signing_reply", REPLY_INPUTS, run_signing::reply),
+    of("signing_request", &[], run_signing::request),
     of("slot", &["own-kem-seed", "chain-root"], run_vault::slot),
     of("statement", &["statement"], statement),
     of("symbol", &["symbol-bytes", "symbols"], run_light::symbol),

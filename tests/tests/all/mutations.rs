@@ -9,6 +9,7 @@ use bundle_format::identity::DecapsulationKey;
 use bundle_format::slot::SlotOpener;
 use causeway_tests::vectors::file::VectorFile;
 use causeway_tests::vectors::run::{Outcome, run_with};
+use causeway_tests::vectors::{desk_signs, stored, unstored};
 use pack_format::chunked::{Cobblestone, OpenedMessage, PREFIX_BYTES};
 use pack_format::ratchet::{PackSecret, ReceiveChain, Side};
 use pack_format::secret::Secret32;
@@ -121,10 +122,15 @@ fn what_is_signed_or_sealed_is_never_accepted_with_other_content() {
         "pack",
         "pairing",
         "part",
+        "signing_approval",
+        "signing_content",
+        "signing_reply",
+        "signing_request",
         "slot",
         "statement",
     ];
-    let files = accepted(&parts);
+    let mut files = accepted(&parts);
+    files.retain(|file| !is_approved(file));
     let refused: usize = files
         .iter()
         .map(|file| try_mutations(file, &file.payload, Promise::Authentic, <[u8]>::to_vec))
@@ -143,6 +149,8 @@ fn what_is_neither_signed_nor_sealed_is_read_without_a_panic() {
         "padding",
         "receipt",
         "sender",
+        "signing_git_content",
+        "signing_hash_state",
     ];
     for file in accepted(&parts) {
         try_mutations(&file, &file.payload, Promise::WellFormed, <[u8]>::to_vec);
@@ -224,5 +232,72 @@ fn paired_machine_can_seal_any_bytes_without_a_panic() {
         let context = b"causeway/pack/v1".to_vec();
         let (plain, seal) = resealer(&file.payload, 0, secret.seal_key(), context);
         try_mutations(&file, &plain, Promise::WellFormed, seal);
+    }
+}
+
+/// Whether a request comes with approvals, which whoever carries it can take away.
+fn is_approved(file: &VectorFile) -> bool {
+    file.header("out-approval").is_some()
+}
+
+#[test]
+fn approvals_can_be_lost_and_never_be_changed() {
+    let files = accepted(&["signing_request"]).into_iter();
+    for file in files.filter(is_approved) {
+        let (asked, given) = split_approvals(file.outs());
+        let mut dice = Dice::new(&file.path());
+        for round in 0..rounds(&file) {
+            let mut changed = file.payload.clone();
+            dice.mutate(&mut changed);
+            let Ok(outs) = run_with(&file, &changed) else {
+                continue;
+            };
+            let (still_asked, still_given) = split_approvals(outs);
+            assert_eq!(still_asked, asked, "{}, round {round}", file.path());
+            let mut verified = still_given.iter().filter(|it| it.ends_with(" verifies"));
+            assert!(verified.all(|it| given.contains(it)), "round {round}");
+        }
+    }
+}
+
+/// What is asked for, and the lines of those who approved it.
+fn split_approvals(outs: Vec<(String, String)>) -> (Vec<(String, String)>, Vec<String>) {
+    let (given, asked): (Vec<_>, Vec<_>) =
+        outs.into_iter().partition(|(key, _)| key == "out-approval");
+    (asked, given.into_iter().map(|(_, line)| line).collect())
+}
+
+#[test]
+fn a_desk_can_sign_any_bytes_without_a_panic() {
+    for file in accepted(&["signing_request"]) {
+        // The signature and a count of no approvals stand behind the body.
+        let body = &file.payload[..file.payload.len() - 68];
+        if !is_approved(&file) {
+            try_mutations(&file, body, Promise::WellFormed, desk_signs);
+        }
+    }
+}
+
+#[test]
+fn a_desk_can_compress_any_git_objects_without_a_panic() {
+    for file in accepted(&["signing_git_content"]) {
+        try_mutations(&file, unstored(&file.payload), Promise::WellFormed, stored);
+    }
+}
+
+#[test]
+fn a_vault_can_seal_any_reply_without_a_panic() {
+    let front_bytes = 16 + 4;
+    for file in accepted(&["signing_reply"]) {
+        let key = Secret32::new(file.hex32("reply-key"));
+        let context = [b"causeway/reply/v1".as_slice(), &file.hex("request-hash")].concat();
+        let (plain, seal) = resealer(&file.payload, front_bytes, key, context);
+        let carry = |plain: &[u8]| {
+            let mut bytes = seal(plain);
+            let len = u32::try_from(bytes.len() - front_bytes).unwrap();
+            bytes[16..front_bytes].copy_from_slice(&len.to_be_bytes());
+            bytes
+        };
+        try_mutations(&file, &plain, Promise::WellFormed, carry);
     }
 }
