@@ -135,7 +135,7 @@ fn sealed(content: &SealedContent) -> Outs {
 /// An approval by itself.
 pub(super) fn approval(_: &VectorFile, payload: &[u8]) -> Outcome {
     let signed: Signed<Approval> = decode(payload)?;
-    Ok(approved(&signed)?)
+    approved(&signed)
 }
 
 fn approved(signed: &Signed<Approval>) -> Result<Outs, Failure> {
@@ -156,7 +156,7 @@ pub(super) fn reply(vector: &VectorFile, payload: &[u8]) -> Outcome {
     }
     let hash = RequestHash(vector.hex32("request-hash"));
     let key = Secret32::new(vector.hex32("reply-key"));
-    Ok(said(&sealed.open(&hash, &key)?)?)
+    said(&sealed.open(&hash, &key)?)
 }
 
 fn said(reply: &Reply) -> Result<Outs, Failure> {

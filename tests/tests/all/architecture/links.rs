@@ -174,6 +174,16 @@ fn relay_links_nothing_that_opens_a_bundle() {
     assert_links_none("online-relay", OPENERS, reason);
 }
 
+/// Secret keys, and the libraries that read them, are in the vault alone.
+#[test]
+fn relay_links_nothing_that_reads_secret_keys() {
+    let reason = "a desk checks signatures and holds no signing key";
+    let banned = ["scrypt", "sequoia-openpgp", "ssh-key", "ssh-cipher"];
+    assert_links_none("online-relay", &banned, reason);
+    assert_links_none("signing-format", &banned, reason);
+    assert_links_none("signing-format", OPENERS, "the relay links it");
+}
+
 #[test]
 fn vault_and_relay_never_depend_on_each_other() {
     let reason = "they meet in tests/ only";
@@ -205,7 +215,7 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn core_crates_link_no_storage_and_no_randomness() {
-    for package in ["pack-format", "bundle-format"] {
+    for package in ["pack-format", "bundle-format", "signing-format"] {
         let reason = "core crates are handed bytes, the time and randomness";
         let banned = [
             "getrandom",

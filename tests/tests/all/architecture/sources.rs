@@ -64,7 +64,7 @@ fn assert_never_names(package: &str, words: &[&str], modules: &[&str], reason: &
 
 #[test]
 fn core_crates_do_no_io_and_read_no_clock() {
-    for package in ["pack-format", "bundle-format"] {
+    for package in ["pack-format", "bundle-format", "signing-format"] {
         let words = [
             "SystemTime",
             "Instant",
@@ -98,6 +98,7 @@ fn nothing_the_vault_is_made_of_names_a_network() {
         "lockdown",
         "offline-vault",
         "screen",
+        "signing-format",
     ] {
         let words = [
             "TcpStream",
@@ -125,6 +126,30 @@ fn only_stores_name_sql() {
                 "{} names rusqlite outside a store/",
                 path.display()
             );
+        }
+    }
+}
+
+/// Each library that reads what strangers made has one door.
+#[test]
+fn only_one_folder_names_each_foreign_library() {
+    let doors = [
+        ("sequoia", "offline-vault/src/openpgp"),
+        ("ssh_key::", "offline-vault/src/foreign_keys"),
+        ("scrypt::", "offline-vault/src/foreign_keys"),
+    ];
+    let is_ours = |name: &String| !name.starts_with("causeway-");
+    for package in member_names().into_iter().filter(is_ours) {
+        for path in shipped(&package) {
+            let code = code(&path);
+            for (word, door) in doors {
+                let may = path.starts_with(root().join(door));
+                assert!(
+                    may || !code.contains(word),
+                    "{} names {word} outside {door}",
+                    path.display()
+                );
+            }
         }
     }
 }
