@@ -1,7 +1,7 @@
 //! What each signing key may be used for: kinds of requests, namespaces, how often, and whose
 //! approval it takes.
 //!
-//! Spec: spec/store.md, "Policies of signing keys".
+//! Spec: spec/keys.md, "Policy".
 
 use std::collections::BTreeSet;
 use std::fmt;

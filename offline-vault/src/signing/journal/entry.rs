@@ -1,4 +1,4 @@
-//! One entry of the signature journal. Spec: spec/store.md, "Signature journal".
+//! One entry of the signature journal. Spec: spec/keys.md, "Signature journal".
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! A signature journal for others: readable on any machine, without the vault.
 //!
-//! Spec: spec/store.md, "Export of the signature journal".
+//! Spec: spec/keys.md, "Export".
 
 use std::fmt::Write as _;
 

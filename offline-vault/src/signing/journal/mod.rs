@@ -1,6 +1,6 @@
 //! The append-only, hash-chained, signed list of what the keys of this vault were used for.
 //!
-//! Spec: spec/store.md, "Signature journal".
+//! Spec: spec/keys.md, "Signature journal".
 
 mod entry;
 mod export;

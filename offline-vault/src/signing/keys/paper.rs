@@ -3,7 +3,7 @@
 //! Each page has one code and under it the very characters that the code holds; the characters of
 //! all pages one after the other are the file that `key backup --output` writes. Nothing else is
 //! needed to read it again: a scanner of QR codes, or somebody who types.
-//! Spec: spec/store.md, "Signing keys on paper".
+//! Spec: spec/keys.md, "Copies of a secret".
 
 use carriers::light::{Code, Correction, QUIET_MODULES};
 use carriers::qr::QrError;
