@@ -47,12 +47,10 @@ pub enum OpenPgpError {
         certificates: Vec<String>,
     },
     /// The secret key is elsewhere: on a smartcard, or left out of the export.
-    #[error("the secret part of {key} is not in the file: it is {place}")]
+    #[error("the secret part of {key} is not in the file: it was left out, or is on a smartcard")]
     SecretElsewhere {
         /// The key's fingerprint.
         key: String,
-        /// Where it is.
-        place: &'static str,
     },
     /// No passphrase was given.
     #[error("the secret key {key} is protected, and no passphrase was given")]

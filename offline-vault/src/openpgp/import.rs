@@ -56,7 +56,6 @@ impl SecretCertificate {
         if !cert.primary_key().key().has_secret() {
             return Err(OpenPgpError::SecretElsewhere {
                 key: cert.fingerprint().to_hex(),
-                place: LEFT_OUT,
             });
         }
         let mut passphrases = Passphrases { ask, known: None };
@@ -185,14 +184,7 @@ impl Passphrases<'_, '_> {
 fn require_openable(s2k: &S2K, key: &str) -> Result<(), OpenPgpError> {
     let key = key.to_owned();
     match s2k {
-        S2K::Private { parameters, .. } | S2K::Unknown { parameters, .. } => {
-            let parameters = parameters.as_deref().unwrap_or_default();
-            let on_card = parameters.windows(4).any(|window| window == b"GNU\x02");
-            Err(OpenPgpError::SecretElsewhere {
-                key,
-                place: if on_card { "on a smartcard" } else { LEFT_OUT },
-            })
-        }
+        S2K::Private { .. } | S2K::Unknown { .. } => Err(OpenPgpError::SecretElsewhere { key }),
         S2K::Argon2 { m, .. } if *m > ARGON2_MEMORY_EXPONENT_MAX => {
             Err(OpenPgpError::CostlyProtection { key })
         }
@@ -202,5 +194,3 @@ fn require_openable(s2k: &S2K, key: &str) -> Result<(), OpenPgpError> {
 
 /// Sizes of RSA keys that are used: shorter ones are weak, longer ones slow and untested.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
-/// Where a secret part is that GnuPG marks as missing.
-const LEFT_OUT: &str = "left out of the export";

@@ -129,7 +129,8 @@ impl CertificateInfo {
             created_at: time::from_library(cert.primary_key().key().creation_time()),
             expires_at: ends,
             revoked,
-            problem: problem.map(|problem| problem.to_string()),
+            // With its causes, of which the last one says most.
+            problem: problem.map(|problem| format!("{problem:#}")),
         })
     }
 }

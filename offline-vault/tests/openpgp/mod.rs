@@ -1,5 +1,8 @@
 //! OpenPGP keys of the vault, with GnuPG and Sequoia's tools as referees.
 
+mod changes;
+mod imports;
+mod messages;
 mod referees;
 mod signatures;
 

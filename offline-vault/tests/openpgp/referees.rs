@@ -1,5 +1,6 @@
 //! The stock programs, each with a home of its own and a clock that the test sets.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -9,34 +10,32 @@ use tempfile::TempDir;
 /// A keyring of GnuPG that is gone, with its agent, when the test ends.
 pub(super) struct Gpg {
     home: TempDir,
-    clock: Option<i64>,
+    clock: Cell<i64>,
 }
 
 impl Gpg {
-    /// An empty keyring. The path is short because GnuPG's sockets lie in it.
-    pub(super) fn new() -> Self {
+    /// An empty keyring, with the clock at a time. The path is short because GnuPG's sockets lie
+    /// in it.
+    pub(super) fn at(seconds: i64) -> Self {
         let home = tempfile::Builder::new().prefix("g").tempdir_in("/tmp");
+        let home = home.unwrap();
+        // Passphrases are hashed a thousand times less than for real, for tests that end soon.
+        file(home.path(), "gpg-agent.conf", "s2k-count 65536\n");
         Self {
-            home: home.unwrap(),
-            clock: None,
+            home,
+            clock: Cell::new(seconds),
         }
     }
 
-    /// The same with its clock at a time.
-    pub(super) fn at(seconds: i64) -> Self {
-        let mut gpg = Self::new();
-        gpg.clock = Some(seconds);
-        gpg
+    pub(super) fn set_clock(&self, seconds: i64) {
+        self.clock.set(seconds);
     }
 
     pub(super) fn output(&self, arguments: &[&str], input: &[u8]) -> Output {
         let mut command = Command::new("gpg");
         command.env("GNUPGHOME", self.home.path());
         command.args(["--batch", "--yes", "--pinentry-mode", "loopback"]);
-        command.args(["--trust-model", "always"]);
-        if let Some(seconds) = self.clock {
-            command.arg(format!("--faked-system-time={seconds}!"));
-        }
+        command.arg(format!("--faked-system-time={}!", self.clock.get()));
         run(command.args(arguments), input)
     }
 
@@ -78,9 +77,14 @@ impl Drop for Gpg {
 pub(super) fn run(command: &mut Command, input: &[u8]) -> Output {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
-    // A program that refuses early does not read all of it.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // Beside the reading, for neither pipe holds all of a long input and output. A program that
+    // refuses early does not read all of it.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
 }
 
 /// Writes a file for a referee.
