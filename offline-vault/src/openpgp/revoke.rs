@@ -1,9 +1,8 @@
 //! Revoking a certificate, and taking a revocation in.
 
-use sequoia_openpgp::PacketPile;
 use sequoia_openpgp::cert::SubkeyRevocationBuilder;
 use sequoia_openpgp::packet::{Packet, Signature};
-use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse as _};
 use sequoia_openpgp::types::{ReasonForRevocation, SignatureType};
 use signing_format::openpgp::Fingerprint;
 
@@ -64,14 +63,19 @@ impl SecretCertificate {
                 limit_bytes: CERTIFICATE_BYTES_MAX,
             });
         }
-        let pile = PacketPile::from_bytes(revocation).map_err(OpenPgpError::unreadable(what))?;
-        let found = pile
-            .into_children()
-            .find_map(|packet| self.its_revocation(packet));
-        let found = found.ok_or_else(|| OpenPgpError::NotItsRevocation {
+        let unreadable = || OpenPgpError::unreadable(what);
+        // Packet by packet, because a whole pile would unpack what is compressed.
+        let mut parsed = PacketParser::from_bytes(revocation).map_err(unreadable())?;
+        while let PacketParserResult::Some(parser) = parsed {
+            let (packet, rest) = parser.next().map_err(unreadable())?;
+            if let Some(found) = self.its_revocation(packet) {
+                return self.with_packets(vec![found]);
+            }
+            parsed = rest;
+        }
+        Err(OpenPgpError::NotItsRevocation {
             certificate: self.cert.fingerprint().to_hex(),
-        })?;
-        self.with_packets(vec![found])
+        })
     }
 
     /// The certificate with one of its subkeys revoked.

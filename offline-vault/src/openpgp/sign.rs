@@ -258,3 +258,28 @@ type PublicKey = sequoia_openpgp::packet::Key<
     sequoia_openpgp::packet::key::PublicParts,
     sequoia_openpgp::packet::key::UnspecifiedRole,
 >;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::{KeyVersion, NewKey};
+
+    #[test]
+    fn a_signature_that_the_library_does_not_find_good_is_not_given_out() {
+        let now = UnixTime(1_767_323_045);
+        let new = NewKey {
+            user_ids: vec!["Amina".to_owned()],
+            version: KeyVersion::V4,
+            for_encryption: false,
+            valid_secs: None,
+        };
+        let key = SecretCertificate::generate(&new, now).unwrap().certificate;
+        let signer = key.data_signer(now).unwrap();
+        let frame = signer.frame(SignatureType::Binary).unwrap();
+        let digest = frame.digest_of_bytes(b"one thing");
+        let refused = signer.finish(&frame, &digest, |signature, key| {
+            signature.verify_message(key, b"another")
+        });
+        assert!(matches!(refused, Err(OpenPgpError::SelfCheck(_))));
+    }
+}

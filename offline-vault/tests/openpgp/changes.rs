@@ -270,3 +270,27 @@ fn user_ids_that_could_deceive_are_not_made() {
         assert!(matches!(refused, Err(OpenPgpError::BadUserId { .. })));
     }
 }
+
+/// The machine's clock is nowhere in what the vault makes.
+#[test]
+fn every_time_in_a_certificate_is_one_that_the_vault_was_handed() {
+    let made = generated(KeyVersion::V4);
+    let year = Some(365 * 24 * 60 * 60);
+    let key = made.certificate;
+    let key = key.rotate_signing_subkey(year, OldSubkeys::Revoke, later(1));
+    let key = key.unwrap().add_user_id("Amina", later(1)).unwrap();
+    let key = key.renew(None, later(2)).unwrap();
+    let revocation = key.revoke(RevocationReason::NotSaid, "", later(2)).unwrap();
+    let key = key.attach_revocation(revocation.as_bytes()).unwrap();
+    let gpg = Gpg::at(later(3).0);
+    let listed = gpg.text(&["--list-packets"], &key.public_bytes().unwrap());
+    let created = listed
+        .lines()
+        .filter_map(|line| line.split_once("created ").map(|(_, rest)| rest));
+    let times: Vec<i64> = created
+        .filter_map(|rest| rest.split([',', ' ']).next()?.parse().ok())
+        .collect();
+    assert!(times.len() > 15, "{times:?}");
+    let handed = [NOW, later(1), later(2)].map(|time| time.0);
+    assert!(times.iter().all(|time| handed.contains(time)), "{times:?}");
+}

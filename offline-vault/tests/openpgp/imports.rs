@@ -249,3 +249,24 @@ fn a_public_export_and_a_debug_line_hold_no_secret() {
     let signer = format!("{:?}", key.data_signer(NOW).unwrap());
     assert!(signer.ends_with("[redacted])"), "{signer}");
 }
+
+/// A key whose owner's signatures are SHA-1 could be anybody's today.
+#[test]
+fn a_key_that_holds_together_by_sha1_only_is_refused() {
+    let gpg = Gpg::at(NOW.0);
+    let sha1 = ["--cert-digest-algo", "SHA1", "--passphrase", ""];
+    let make = [
+        "--quick-generate-key",
+        "Amina",
+        "rsa2048",
+        "sign,cert",
+        "1y",
+    ];
+    gpg.run(&[&sha1[..], &make].concat(), b"");
+    let refused = import_unprotected(&export(&gpg, ""));
+    let Err(err @ OpenPgpError::PolicyRefused { .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    let shown = pack_format::advice::as_text("offline-vault", &err);
+    assert!(shown.contains("[openpgp-policy]"), "{shown}");
+}

@@ -209,3 +209,21 @@ fn a_damaged_certificate_never_gains_a_user_id() {
         }
     }
 }
+
+#[test]
+fn the_head_of_a_damaged_message_is_read_or_refused_without_a_panic() {
+    let key = ageless(KeyVersion::V4);
+    let gpg = boris_writes_to(&key);
+    let message = encrypted(&gpg, &[], TEXT);
+    for position in 0..message.len() {
+        for mask in [1, 0x40, 0x80, 0xff] {
+            let mut changed = message.clone();
+            changed[position] ^= mask;
+            let _ = MessageReview::parse(&changed);
+            if let Ok(opened) = open(&key, &changed) {
+                // Only what stands outside the encryption can change without notice.
+                assert_eq!(*opened.plaintext, TEXT, "{position}");
+            }
+        }
+    }
+}
