@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
 use crate::courier;
+use crate::desk;
 use crate::report::{Form, report};
 use crate::server::{self, Recovered, Server, ServerConfig, ServerError, Status};
 
@@ -35,6 +36,8 @@ enum Command {
     Status(DataArg),
     /// Carry between a vault's stick and relay servers
     Courier(courier::cli::CourierArgs),
+    /// Ask vaults for signatures, and put them where they belong
+    Desk(desk::cli::DeskArgs),
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +107,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Tray(command) => tray(&command, form),
         Command::Status(command) => status(&command, form),
         Command::Courier(command) => return courier::cli::run(command, form),
+        Command::Desk(command) => return desk::cli::run(command, form),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

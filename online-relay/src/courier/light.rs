@@ -13,7 +13,6 @@ use super::outcome::SyncOutcome;
 use super::progress::Watch;
 use super::quantity::Count;
 use super::sync::SyncOptions;
-use super::trouble;
 
 /// What went by light and has not been receipted, or has not arrived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +64,7 @@ impl Courier {
         };
         let mut host = CourierHost::new(&mut self.store);
         let crossed = light::cross(&mut lanes, &mut host, path, watch);
-        for refused in host.into_refused() {
-            trouble::count(&mut outcome.refused, refused);
-        }
+        outcome.hear(host.into_heard());
         watch.finish();
         let mut report = crossed?;
         if let Err(err) = report.outcome() {

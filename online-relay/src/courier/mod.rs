@@ -14,9 +14,10 @@ mod network;
 mod outcome;
 mod pairing;
 mod progress;
-mod quantity;
+pub(crate) mod quantity;
+mod replies;
 mod servers;
-mod store;
+pub(crate) mod store;
 mod sync;
 mod text;
 mod tray;
@@ -32,8 +33,10 @@ pub use self::network::{NetworkReport, RelayReport};
 pub use self::outcome::{Carried, SyncOutcome, VaultOutcome};
 pub use self::pairing::PairingName;
 pub use self::progress::{Cancel, Watch};
+pub use self::replies::ReplyTrouble;
+pub(crate) use self::replies::is_approval_of;
 pub use self::servers::ServerUrl;
-pub use self::store::{CourierStatus, LaneStatus, ServerStatus, StoreError};
+pub use self::store::{CourierStatus, LaneStatus, RequestState, Role, ServerStatus, StoreError};
 pub use self::sync::{Medium, SyncOptions};
 pub use self::tray::{AtTray, close_tray};
 pub use self::trouble::{CountedTrouble, Trouble};
@@ -45,8 +48,8 @@ use self::store::Store;
 #[derive(Debug)]
 pub struct Courier {
     // Before the lock, so that the index is closed while it still holds.
-    store: Store,
-    _dir: StateDir,
+    pub(crate) store: Store,
+    dir: StateDir,
 }
 
 impl Courier {
@@ -58,7 +61,7 @@ impl Courier {
     pub fn init(path: &Path, servers: &[ServerUrl]) -> Result<Self, CourierError> {
         let dir = StateDir::create(path)?;
         let store = Store::open(dir.path())?;
-        let mut courier = Self { store, _dir: dir };
+        let mut courier = Self { store, dir };
         for server in servers {
             courier.allow_server(server)?;
         }
@@ -73,7 +76,7 @@ impl Courier {
     pub fn open(path: &Path) -> Result<Self, CourierError> {
         let dir = StateDir::open(path)?;
         let store = Store::open(dir.path())?;
-        Ok(Self { store, _dir: dir })
+        Ok(Self { store, dir })
     }
 
     /// Allows a server from now on; false where it was allowed before.
@@ -107,6 +110,12 @@ impl Courier {
     pub fn servers(&self) -> Result<BTreeSet<ServerUrl>, CourierError> {
         let urls = self.store.servers()?;
         Ok(urls.iter().map(|url| ServerUrl::of(url)).collect())
+    }
+
+    /// The courier's directory.
+    #[must_use]
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
     }
 
     /// What the courier holds, in numbers.

@@ -6,12 +6,15 @@ use crossing::{IncomingPack, Lane, LaneReport, OutgoingPack, SyncReport};
 use pack_format::advice::{Advice as _, Exit};
 use pack_format::item::Item;
 use pack_format::pack::PlannedItem;
+use signing_format::request::RequestId;
 
 use super::error::CourierError;
+use super::host::Heard;
 use super::light::ByLight;
 use super::network::NetworkReport;
 use super::tray::AtTray;
-use super::trouble::CountedTrouble;
+use super::trouble::{self, CountedTrouble};
+use crate::desk::Finished;
 
 /// What one `courier sync` did.
 #[derive(Debug, Default)]
@@ -29,8 +32,12 @@ pub struct SyncOutcome {
     pub safe_to_remove: Option<bool>,
     /// The medium cannot be written to.
     pub medium_read_only: bool,
-    /// Statements of vaults that were refused.
+    /// Statements and replies of vaults that were refused.
     pub refused: Vec<CountedTrouble>,
+    /// Approvals that came: the request, and the pairing's name.
+    pub approved: Vec<(RequestId, String)>,
+    /// What the desk did with the replies that came.
+    pub finished: Vec<Finished>,
     /// Why the trip did not go as it should, besides the troubles of the network.
     pub problems: Vec<CourierError>,
 }
@@ -69,6 +76,8 @@ pub struct Carried {
     pub receipt_count: u64,
     /// Reports of trouble.
     pub report_count: u64,
+    /// Signing requests.
+    pub request_count: u64,
     /// Parts that this run wrote or found to be there already.
     pub part_count: u64,
 }
@@ -80,12 +89,23 @@ impl SyncOutcome {
         let network = self.network.iter().flat_map(|network| &network.troubles);
         let troubles = network.chain(&self.refused).map(|it| it.trouble.exit());
         let problems = self.problems.iter().map(CourierError::exit_in_trip);
-        let exits: Vec<Exit> = troubles.chain(problems).collect();
+        let finished = self.finished.iter().map(Finished::exit);
+        let exits = troubles.chain(problems).chain(finished);
+        // What changes nothing is told, and does not make the trip fail.
+        let exits: Vec<Exit> = exits.filter(|exit| *exit != Exit::Done).collect();
         match () {
             () if exits.contains(&Exit::Refused) => Exit::Refused,
             () if exits.is_empty() => Exit::Done,
             () => Exit::Failed,
         }
+    }
+
+    /// Adds what a person is told about what a medium brought.
+    pub(crate) fn hear(&mut self, heard: Heard) {
+        for trouble in heard.refused {
+            trouble::count(&mut self.refused, trouble);
+        }
+        self.approved.extend(heard.approved);
     }
 
     /// Adds what one crossing did.
@@ -146,6 +166,7 @@ fn carried(lane: &Lane, report: &LaneReport) -> Carried {
                 PlannedItem::Small { kind, body } => match Item::from_body(*kind, body) {
                     Ok(Item::Stored(_)) => &mut carried.receipt_count,
                     Ok(Item::Report(_)) => &mut carried.report_count,
+                    Ok(Item::Request(_)) => &mut carried.request_count,
                     _ => continue,
                 },
             };

@@ -11,7 +11,6 @@ use super::outcome::SyncOutcome;
 use super::pairing::PairingName;
 use super::progress::Watch;
 use super::servers::ServerUrl;
-use super::trouble::{self, Trouble};
 use super::{Courier, network};
 use crate::client::ClientOptions;
 
@@ -157,10 +156,7 @@ impl Courier {
                 .and_then(|stick| crossing::sync_stick(&stick, lanes, &mut host, watch, cut)),
             Medium::Raw(path) => crossing::sync_raw(path, lanes, &mut host, watch, cut),
         };
-        let refused: Vec<Trouble> = host.into_refused();
-        for trouble in refused {
-            trouble::count(&mut outcome.refused, trouble);
-        }
+        outcome.hear(host.into_heard());
         watch.finish();
         Ok(crossed?)
     }

@@ -21,6 +21,16 @@ pub(super) fn outcome(outcome: &SyncOutcome, medium: Option<&Medium>) -> String 
     for relay in outcome.network.iter().flat_map(|network| &network.relays) {
         visited(&mut text, relay);
     }
+    for (id, vault) in &outcome.approved {
+        let name = Shown(vault);
+        line(
+            &mut text,
+            &format!("Approved by vault {name}: request {id}."),
+        );
+    }
+    for finished in &outcome.finished {
+        text.push_str(&finished.text());
+    }
     match (&outcome.by_light, &outcome.at_tray) {
         (Some(by_light), _) => by_light.lines().iter().for_each(|it| line(&mut text, it)),
         (None, Some(at_tray)) => at_tray.lines().iter().for_each(|it| line(&mut text, it)),
@@ -164,6 +174,7 @@ fn carried(vaults: &[VaultOutcome]) -> String {
         (sum(|it| it.bundle_count), "bundle"),
         (sum(|it| it.receipt_count), "receipt"),
         (sum(|it| it.report_count), "report"),
+        (sum(|it| it.request_count), "signing request"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

@@ -12,7 +12,7 @@ use super::outcome::SyncOutcome;
 use super::progress::Watch;
 use super::quantity::Count;
 use super::sync::SyncOptions;
-use super::trouble::{self, Trouble};
+use super::trouble::Trouble;
 use crate::client::{ClientOptions, RelayError, TrayClient};
 use crate::tray::TrayPass;
 
@@ -118,9 +118,7 @@ impl Courier {
                 Visit::Leave => leave(&tray, &mut crossing, &heard, &mut at_tray),
             };
             let report = crossing.end();
-            for refused in host.into_refused() {
-                trouble::count(&mut outcome.refused, refused);
-            }
+            outcome.hear(host.into_heard());
             for (heard, lane) in heard.iter_mut().zip(&report.lanes) {
                 *heard |= lane.packs_taken > 0;
             }

@@ -1,15 +1,17 @@
-//! What can go wrong with one relay while everything else goes on.
+//! What can go wrong with one relay, or with one reply, while everything else goes on.
 
 use pack_format::advice::{Advice, Exit, what_happened};
 use pack_format::item::CourierReport;
 use pack_format::limits::REPORT_BYTES_MAX;
 use pack_format::relay::ContentId;
+use pack_format::shown::Shown;
 use thiserror::Error;
 
+use super::replies::ReplyTrouble;
 use super::store::StoreError;
 use crate::client::RelayError;
 
-/// One thing that did not go well at one relay.
+/// One thing that did not go well at one relay, or that came from one vault.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -63,12 +65,20 @@ pub enum Trouble {
         /// What the courier's store says.
         source: StoreError,
     },
+    /// A vault's reply to a signing request cannot be used.
+    #[error("from vault {}: {source}", Shown(vault))]
+    Reply {
+        /// The pairing's name.
+        vault: String,
+        /// What is wrong with it.
+        source: ReplyTrouble,
+    },
 }
 
 impl Trouble {
-    /// The relay's URL.
+    /// Where it was: the relay's URL, or the vault's name.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn place(&self) -> &str {
         match self {
             Self::Relay { url, .. }
             | Self::ServerNotAllowed { url }
@@ -77,6 +87,7 @@ impl Trouble {
             | Self::StatementRefused { url, .. }
             | Self::ListedTooMany { url, .. }
             | Self::NotKept { url, .. } => url,
+            Self::Reply { vault, .. } => vault,
         }
     }
 
@@ -111,6 +122,7 @@ impl Advice for Trouble {
             Self::StatementRefused { .. } => "statement-refused",
             Self::ListedTooMany { .. } => "mailbox-too-full",
             Self::NotKept { source, .. } => source.code(),
+            Self::Reply { source, .. } => source.code(),
         }
     }
 
@@ -118,6 +130,7 @@ impl Advice for Trouble {
         match self {
             Self::Relay { source, .. } => return source.data_safe(),
             Self::NotKept { source, .. } => return source.data_safe(),
+            Self::Reply { source, .. } => return source.data_safe(),
             Self::ServerNotAllowed { .. } => {
                 "Yes: nothing was sent there, and everything for it waits on this machine."
             }
@@ -137,6 +150,7 @@ impl Advice for Trouble {
         match self {
             Self::Relay { source, .. } => return source.next_step(),
             Self::NotKept { source, .. } => return source.next_step(),
+            Self::Reply { source, .. } => return source.next_step(),
             Self::ServerNotAllowed { url } => {
                 return format!("If you trust it, allow it with `{ALLOW} {url}`, then sync again.");
             }
@@ -165,6 +179,7 @@ impl Advice for Trouble {
                 _ => Exit::Failed,
             },
             Self::FetchedWrong { .. } | Self::StatementRefused { .. } => Exit::Refused,
+            Self::Reply { source, .. } => source.exit(),
             _ => Exit::Failed,
         }
     }
@@ -175,16 +190,16 @@ const ALLOW: &str = "online-relay courier server add";
 /// A trouble, and how often it came: a full relay refuses every bundle.
 #[derive(Debug)]
 pub struct CountedTrouble {
-    /// The first of its kind at this relay.
+    /// The first of its kind at this place.
     pub trouble: Trouble,
     /// How often it came.
     pub count: u64,
 }
 
-/// Adds a trouble to those of the same kind at the same relay.
+/// Adds a trouble to those of the same kind at the same place.
 pub(crate) fn count(troubles: &mut Vec<CountedTrouble>, trouble: Trouble) {
     let same = |known: &&mut CountedTrouble| {
-        known.trouble.code() == trouble.code() && known.trouble.url() == trouble.url()
+        known.trouble.code() == trouble.code() && known.trouble.place() == trouble.place()
     };
     match troubles.iter_mut().find(same) {
         Some(known) => known.count = known.count.saturating_add(1),

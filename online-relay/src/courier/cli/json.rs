@@ -4,6 +4,8 @@ use pack_format::advice::Advice;
 use serde_json::{Value, json};
 
 use super::super::outcome::{SyncOutcome, VaultOutcome};
+use crate::desk::Finished;
+
 use super::super::{AtTray, ByLight, CountedTrouble};
 
 pub(super) fn outcome_json(outcome: &SyncOutcome) -> Value {
@@ -34,6 +36,10 @@ pub(super) fn outcome_json(outcome: &SyncOutcome) -> Value {
         "servers": servers.collect::<Vec<_>>(),
         "light": outcome.by_light.as_ref().map(ByLight::to_json),
         "tray": outcome.at_tray.as_ref().map(AtTray::to_json),
+        "approved": outcome.approved.iter().map(|(id, vault)| {
+            json!({ "request": id.to_string(), "vault": vault })
+        }).collect::<Vec<_>>(),
+        "finished": outcome.finished.iter().map(Finished::to_json).collect::<Vec<_>>(),
         "safe_to_remove": outcome.safe_to_remove,
         "medium_read_only": outcome.medium_read_only,
         "problems": troubles.chain(problems).collect::<Vec<_>>(),
@@ -78,6 +84,7 @@ fn vault_json(vault: &VaultOutcome) -> Value {
             "bundles": vault.on_medium.bundle_count,
             "receipts": vault.on_medium.receipt_count,
             "reports": vault.on_medium.report_count,
+            "requests": vault.on_medium.request_count,
             "parts": vault.on_medium.part_count,
         },
         "incoming": missing.collect::<Vec<_>>(),

@@ -18,6 +18,8 @@ use super::super::{Cancel, Courier, CourierError, Medium, PairingName, SyncOptio
 use super::json::outcome_json;
 use super::{print, server_urls, talk};
 use crate::client::ClientOptions;
+use crate::clock::unix_now;
+use crate::desk::{Desk, FinishOptions};
 use crate::report::{Form, report};
 use crate::tray::TrayPass;
 
@@ -129,8 +131,10 @@ pub(super) fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, Courie
         _ => Watch::quiet(cancel),
     };
     let mut courier = Courier::open(dir)?;
+    // What has expired by now is not carried any more.
+    Desk::new(&mut courier, unix_now())?;
     let mut written = None;
-    let outcome = match (choice, pass) {
+    let mut outcome = match (choice, pass) {
         (Some(choice), _) => {
             be_quiet_about_pictures(&choice);
             let start = || ScreenProcess::start_beside(current_exe());
@@ -144,6 +148,13 @@ pub(super) fn sync(dir: &Path, command: Sync, form: Form) -> Result<Exit, Courie
         (None, None) => courier.sync(&options, &mut watch)?,
     };
     drop(watch);
+    // One that arrived before the medium failed is used as well.
+    let finished = Desk::new(&mut courier, unix_now())
+        .and_then(|mut desk| desk.finish_all(&FinishOptions::default()));
+    match finished {
+        Ok(finished) => outcome.finished = finished,
+        Err(err) => outcome.problems.push(err.into()),
+    }
     let mut shown = text::written(written);
     shown.push_str(&text::outcome(&outcome, options.medium.as_ref()));
     print(form, &shown, &outcome_json(&outcome))?;
@@ -190,6 +201,13 @@ fn report_all(outcome: &SyncOutcome) {
     }
     for problem in &outcome.problems {
         report(problem, Form::Text);
+    }
+    for err in outcome
+        .finished
+        .iter()
+        .filter_map(|it| it.result.as_ref().err())
+    {
+        report(err, Form::Text);
     }
 }
 /// Crates that read codes.

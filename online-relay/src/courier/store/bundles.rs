@@ -164,11 +164,12 @@ impl Change<'_> {
         self.drop_if_unneeded(content_id)
     }
 
-    /// Forgets a bundle that no vault waits for and no ticket needs.
+    /// Forgets a bundle that no vault waits for and that no ticket and no request needs.
     pub(super) fn drop_if_unneeded(&mut self, content_id: &ContentId) -> Result<(), StoreError> {
         let delete = "DELETE FROM bundles WHERE content_id = ?1
              AND NOT EXISTS (SELECT 1 FROM from_vaults WHERE content_id = ?1)
              AND NOT EXISTS (SELECT 1 FROM listed WHERE content_id = ?1 AND state = 1)
+             AND NOT EXISTS (SELECT 1 FROM desk_requests WHERE content_id = ?1 AND state < 2)
              RETURNING file";
         self.doom(delete, params![content_id.0])
     }
@@ -178,6 +179,8 @@ impl Change<'_> {
         let delete = "DELETE FROM bundles
              WHERE content_id NOT IN (SELECT content_id FROM from_vaults)
              AND content_id NOT IN (SELECT content_id FROM listed WHERE state = 1)
+             AND content_id NOT IN (SELECT content_id FROM desk_requests
+                 WHERE state < 2 AND content_id IS NOT NULL)
              RETURNING file";
         self.doom(delete, [])
     }

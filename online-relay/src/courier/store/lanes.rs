@@ -96,6 +96,14 @@ impl Change<'_> {
     pub(crate) fn lane_number(&self, id: LaneId) -> Result<LaneNumber, StoreError> {
         lane_number(self.index, id)
     }
+
+    /// What the owner calls a pairing.
+    pub(crate) fn lane_name(&self, lane: LaneNumber) -> Result<String, StoreError> {
+        let select = "SELECT name FROM lanes WHERE number = ?1";
+        self.index
+            .query_row(select, [lane.0], |row| row.get("name"))
+            .map_err(StoreError::index("looking up a pairing"))
+    }
 }
 
 fn lane_number(index: &Connection, id: LaneId) -> Result<LaneNumber, StoreError> {

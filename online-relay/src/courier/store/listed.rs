@@ -150,7 +150,8 @@ impl Change<'_> {
             .map_err(StoreError::index("noting a fetched bundle"))
     }
 
-    /// The vault has a fetched bundle, from whichever of its mailboxes it came.
+    /// The vault has a fetched bundle, from whichever of its mailboxes it came, or the content of a
+    /// request.
     pub(crate) fn bundle_told(
         &mut self,
         lane: LaneNumber,
@@ -162,6 +163,7 @@ impl Change<'_> {
         self.index
             .execute(update, params![lane.0, content_id.0])
             .map_err(StoreError::index("finishing a fetched bundle"))?;
+        self.content_told(lane, content_id)?;
         self.drop_if_unneeded(content_id)
     }
 }

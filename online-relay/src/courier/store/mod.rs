@@ -6,12 +6,16 @@
 
 mod acknowledgements;
 mod bundles;
+mod desk_keys;
+mod desk_requests;
+mod desk_vaults;
 mod error;
 mod files;
 mod lanes;
 mod listed;
 mod mailboxes;
 mod partial;
+mod peek;
 mod recovery;
 mod relays;
 mod reports;
@@ -27,12 +31,18 @@ use pack_format::relay::ContentId;
 use rusqlite::{Connection, Params, Row};
 
 pub(crate) use self::acknowledgements::WaitingAcknowledgement;
+pub(crate) use self::desk_keys::StoredKey;
+pub use self::desk_requests::RequestState;
+pub(crate) use self::desk_requests::{NewRequest, OpenRequest, StoredRequest};
+pub use self::desk_vaults::Role;
+pub(crate) use self::desk_vaults::StoredVault;
 pub use self::error::StoreError;
 pub(crate) use self::files::BlobReader;
 pub(crate) use self::lanes::LaneNumber;
 pub(crate) use self::listed::Wanted;
 pub(crate) use self::mailboxes::{Mailbox, MailboxToOpen};
 pub(crate) use self::partial::{Partial, Whole};
+pub(crate) use self::peek::peek_request;
 pub(crate) use self::relays::KnownRelay;
 pub(crate) use self::reports::NO_BUNDLE;
 pub use self::status::{CourierStatus, LaneStatus, ServerStatus};

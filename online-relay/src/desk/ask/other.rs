@@ -1,0 +1,130 @@
+//! Asking for certifications, and for a message to be opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pack_format::shown::Shown;
+use signing_format::openpgp::PublicKeys;
+use signing_format::subject::{CertifySubject, DecryptSubject, Subject};
+
+use super::super::Desk;
+use super::super::error::DeskError;
+use super::super::limits::{KEY_FILE_BYTES_MAX, TEXT_BYTES_MAX};
+use super::super::task::{FileTask, Task};
+use super::file::file_name;
+use super::{AskOptions, Content, Draft, Made};
+use crate::courier::quantity::Bytes;
+
+impl Desk<'_> {
+    /// Asks to certify user ids of somebody's certificate.
+    ///
+    /// # Errors
+    /// Any [`DeskError`] that says why the request cannot be made.
+    pub fn certify(
+        &mut self,
+        path: &Path,
+        user_ids: &[String],
+        output: Option<&Path>,
+        overwrite: bool,
+        ask: &AskOptions,
+    ) -> Result<Made, DeskError> {
+        let key = self.openpgp_key(&ask.key)?;
+        let (absolute, bytes) = read(path, KEY_FILE_BYTES_MAX)?;
+        let keys = PublicKeys::from_certificate(&bytes).map_err(DeskError::Certificate)?;
+        let fingerprint = keys.fingerprint().ok_or(DeskError::KeyWithoutName)?;
+        let mut user_ids = user_ids.to_vec();
+        user_ids.sort();
+        user_ids.dedup();
+        let output = match output {
+            Some(output) => std::path::absolute(output)
+                .map_err(DeskError::file("finding out where it is", output))?,
+            None => certified(&absolute),
+        };
+        if !overwrite && output.symlink_metadata().is_ok() {
+            return Err(DeskError::OutputExists { path: output });
+        }
+        let hex = data_encoding::HEXUPPER.encode(fingerprint.as_bytes());
+        let mut about = format!("Certify the OpenPGP certificate {hex}\n");
+        for user_id in &user_ids {
+            about.push_str(&format!("User id: {}\n", Shown(user_id)));
+        }
+        about.push_str(&format!("Result: {}\n", Shown(&output.to_string_lossy())));
+        let draft = Draft {
+            key: &key,
+            content: Some(Content::of(&bytes)),
+            task: Task::Certify(FileTask {
+                path: absolute,
+                output,
+                overwrite,
+            }),
+            about,
+        };
+        self.submit(ask, draft, |content| {
+            let content = content.ok_or(DeskError::ChangedWhileRead)?;
+            Ok(Subject::Certify(CertifySubject { user_ids, content }))
+        })
+    }
+
+    /// Asks to open an OpenPGP message in the vault, where its owner reads it.
+    ///
+    /// # Errors
+    /// Any [`DeskError`] that says why the request cannot be made.
+    pub fn decrypt(&mut self, path: &Path, ask: &AskOptions) -> Result<Made, DeskError> {
+        let key = self.openpgp_key(&ask.key)?;
+        let (absolute, bytes) = read(path, TEXT_BYTES_MAX)?;
+        let name = file_name(&absolute);
+        let about = format!(
+            "Open the OpenPGP message {} ({}) in the vault\n",
+            Shown(&absolute.to_string_lossy()),
+            Bytes(bytes.len() as u64)
+        );
+        let draft = Draft {
+            key: &key,
+            content: Some(Content::of(&bytes)),
+            task: Task::Decrypt,
+            about,
+        };
+        self.submit(ask, draft, |content| {
+            let content = content.ok_or(DeskError::ChangedWhileRead)?;
+            Ok(Subject::Decrypt(DecryptSubject { name, content }))
+        })
+    }
+
+    fn openpgp_key(&self, name: &str) -> Result<super::DeskKey, DeskError> {
+        let key = self.key(name)?;
+        match key.reference.is_openpgp() {
+            true => Ok(key),
+            false => Err(DeskError::NotOpenPgp {
+                key: name.to_owned(),
+            }),
+        }
+    }
+}
+
+/// A file that crosses whole.
+fn read(path: &Path, limit_bytes: u64) -> Result<(PathBuf, Vec<u8>), DeskError> {
+    let failed = DeskError::file("reading it", path);
+    let absolute = fs::canonicalize(path).map_err(DeskError::file("looking for it", path))?;
+    let size_bytes = fs::metadata(&absolute).map_err(&failed)?.len();
+    if size_bytes > limit_bytes {
+        return Err(DeskError::TooLarge {
+            path: path.to_owned(),
+            size_bytes,
+            limit_bytes,
+        });
+    }
+    let bytes = fs::read(&absolute).map_err(&failed)?;
+    Ok((absolute, bytes))
+}
+
+/// `key.asc` becomes `key.certified.asc`.
+fn certified(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_owned();
+    let mut name = stem;
+    name.push(".certified");
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}

@@ -1,0 +1,145 @@
+//! Certifications of somebody's certificate.
+//!
+//! Only a stock program can check them. Until it has found one by the right key on each user id
+//! that was asked about, nothing is written.
+
+use signing_format::openpgp::{PublicKeys, dearmor, is_armored};
+use signing_format::subject::CertifySubject;
+
+use super::super::error::DeskError;
+use super::super::hashes::Hashes;
+use super::super::key::PublicHalf;
+use super::super::task::FileTask;
+use super::super::verify::{GnuPg, VerifyError};
+use super::file::target;
+use super::{Case, Done, output};
+use crate::courier::quantity::Count;
+use pack_format::shown::Shown;
+
+/// Adds the certifications to the certificate, checks them, and writes the result.
+pub(super) fn finish(
+    case: &Case<'_>,
+    task: &FileTask,
+    subject: &CertifySubject,
+    packets: &[u8],
+) -> Result<Done, DeskError> {
+    let path = &task.path;
+    let bytes = std::fs::read(path).map_err(DeskError::file("reading it again", path))?;
+    let hashes = Hashes::of(bytes.as_slice());
+    let hashes = hashes.map_err(DeskError::file("reading it again", path))?;
+    if hashes.blake3 != subject.content.plain_hash {
+        return Err(DeskError::FileChanged { path: path.clone() });
+    }
+    let keys = PublicKeys::from_certificate(&bytes).map_err(DeskError::Certificate)?;
+    let fingerprint = keys.fingerprint().ok_or(DeskError::KeyWithoutName)?;
+    let fingerprint = data_encoding::HEXUPPER.encode(fingerprint.as_bytes());
+    let mut certified = match is_armored(&bytes) {
+        true => dearmor(&bytes).map_err(DeskError::Certificate)?.1,
+        false => bytes,
+    };
+    certified.extend_from_slice(packets);
+    // The keys of the certificate are what they were: nothing but signatures was added.
+    if PublicKeys::from_certificate(&certified).map_err(DeskError::Certificate)? != keys {
+        return Err(DeskError::WrongReply);
+    }
+    let merged = merged(case, &certified, &fingerprint, &subject.user_ids)?;
+    let (to, overwrite) = target(case, task);
+    output::write(&to, &merged, overwrite)?;
+    let count = Count(subject.user_ids.len() as u64, "user id");
+    let to = to.to_string_lossy();
+    Ok(Done::with(format!(
+        "wrote {} with {count} certified (checked by gpg)",
+        Shown(&to)
+    )))
+}
+
+/// The certificate with the certifications where they belong, as gpg puts and checks them.
+fn merged(
+    case: &Case<'_>,
+    certified: &[u8],
+    fingerprint: &str,
+    user_ids: &[String],
+) -> Result<Vec<u8>, DeskError> {
+    let PublicHalf::OpenPgp { certificate, keys } = &case.key.public else {
+        return Err(VerifyError::OtherKind.into());
+    };
+    let gnupg = GnuPg::with(&[certificate, certified], &case.scratch)?;
+    let gnupg = gnupg.ok_or(VerifyError::NobodyCanTell)?;
+    let failed = |source| VerifyError::Run {
+        program: "gpg",
+        source,
+    };
+    let listed = gnupg.signatures_of(fingerprint).map_err(failed)?;
+    let by: Vec<String> = keys
+        .keys()
+        .iter()
+        .map(|key| data_encoding::HEXUPPER.encode(&key.fingerprint.key_id()))
+        .collect();
+    let listing = String::from_utf8_lossy(&listed.stdout);
+    let is_certified = |user_id: &String| has_good_signature(&listing, user_id, &by);
+    if !user_ids.iter().all(is_certified) {
+        return Err(VerifyError::StockRefused { program: "gpg" }.into());
+    }
+    let exported = gnupg.export(fingerprint).map_err(failed)?;
+    let kept = PublicKeys::from_certificate(&exported.stdout);
+    let kept = kept.map_err(DeskError::Certificate)?.fingerprint();
+    let hex = kept.map(|kept| data_encoding::HEXUPPER.encode(kept.as_bytes()));
+    match hex.as_deref() == Some(fingerprint) {
+        true => Ok(exported.stdout),
+        false => Err(VerifyError::StockRefused { program: "gpg" }.into()),
+    }
+}
+
+/// Whether gpg's listing has a checked certification of a user id by one of these keys.
+fn has_good_signature(listing: &str, user_id: &str, by: &[String]) -> bool {
+    let mut is_wanted = false;
+    for line in listing.lines() {
+        let fields: Vec<&str> = line.split(':').collect();
+        let field = |number: usize| fields.get(number).copied().unwrap_or_default();
+        match field(0) {
+            "uid" => is_wanted = unescaped(field(9)) == user_id,
+            "pub" | "sub" | "uat" => is_wanted = false,
+            "sig" if is_wanted && field(1) == "!" && by.iter().any(|it| it == field(4)) => {
+                return true;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// gpg writes a colon and control characters as `\x3a`.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escape = after.strip_prefix(b"x").and_then(|digits| digits.get(..2));
+        let byte = escape.and_then(|digits| data_encoding::HEXLOWER_PERMISSIVE.decode(digits).ok());
+        match (first, byte.as_deref()) {
+            (b'\\', Some([byte])) => {
+                bytes.push(*byte);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_good_certification_of_the_same_user_id_by_the_same_key_counts() {
+        let by = ["AAAA".to_owned()];
+        let listing = "pub:u:\nuid:u::::::::Ben\\x3a <b@x>:\nsig:!::22:AAAA:::\n\
+                       uid:u::::::::Ben:\nsig:%::22:AAAA:::\nsig:!::22:BBBB:::\n";
+        assert!(has_good_signature(listing, "Ben: <b@x>", &by));
+        assert!(!has_good_signature(listing, "Ben", &by));
+        assert!(!has_good_signature(listing, "Chen", &by));
+    }
+}
