@@ -39,6 +39,9 @@ pub struct Certification {
 /// Certifications that were made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certified {
+    /// The certifications alone, one signature packet for each user id in the order that was
+    /// asked for.
+    pub signatures: Vec<u8>,
     /// The primary key, and each certified user id with its owner's binding and the new
     /// certification: what `gpg --import` and `sq` merge into the certificate. Packets.
     pub for_import: Vec<u8>,
@@ -93,6 +96,7 @@ impl SecretCertificate {
             made.push(Packet::from(signature));
         }
         Ok(Certified {
+            signatures: serialized(&made)?,
             for_import: serialized(&for_import)?,
             certificate: merged(&other, made)?,
         })

@@ -191,7 +191,9 @@ fn gpg_sees_a_certification_by_the_vault() {
         exportable: true,
     };
     let certified = vault.certify(&boris, &what, later(1)).unwrap();
-    for bytes in [&certified.for_import, &certified.certificate] {
+    // Also the bare signature at the end of the certificate, where GnuPG finds its place.
+    let appended = [&boris[..], &certified.signatures].concat();
+    for bytes in [&certified.for_import, &certified.certificate, &appended] {
         let gpg = Gpg::at(later(2).0);
         import_into(&gpg, &vault);
         gpg.run(&["--import"], &boris);
