@@ -2,6 +2,7 @@
 
 use pack_format::advice::{Advice, Exit};
 use sequoia_openpgp::{Cert, anyhow};
+use signing_format::openpgp::CleartextError;
 use thiserror::Error;
 
 use super::limits::{PASSPHRASE_TRIES_MAX, PLAINTEXT_BYTES_MAX};
@@ -172,6 +173,9 @@ pub enum OpenPgpError {
     /// A key of version 6 cannot sign what has not crossed.
     #[error("a key of version 6 signs whole files only, and of this one only the hash came")]
     NeedsContent,
+    /// A text that the cleartext framework would change.
+    #[error("the text cannot be signed as cleartext")]
+    Cleartext(#[from] CleartextError),
     /// The message is not encrypted.
     #[error("this is not an encrypted message")]
     NotEncrypted,
@@ -258,6 +262,7 @@ impl Advice for OpenPgpError {
             Self::NoSuchUserId { .. } => "openpgp-no-such-user-id",
             Self::NotItsRevocation { .. } => "openpgp-not-its-revocation",
             Self::NeedsContent => "openpgp-needs-content",
+            Self::Cleartext(_) => "openpgp-cleartext",
             Self::NotEncrypted => "openpgp-not-encrypted",
             Self::Unprotected => "openpgp-unprotected",
             Self::NotForThisKey => "openpgp-not-for-this-key",
@@ -345,6 +350,7 @@ impl OpenPgpError {
             Self::NeedsContent => {
                 "Send the file itself, or use a key of version 4 for files that are too large."
             }
+            Self::Cleartext(_) => "Change the text, or ask for a signature in a file of its own.",
             Self::NotEncrypted => "Read it without the vault.",
             Self::Unprotected => {
                 "Ask the sender to encrypt it with a current program; what such a message says \

@@ -164,3 +164,11 @@ fn nothing_is_signed_at_a_time_when_the_key_was_not_valid() {
     );
     assert!(key.sign_bytes(b"x", NOW).is_ok());
 }
+
+#[test]
+fn a_text_that_cleartext_would_change_is_refused_with_the_line() {
+    let err = Cleartext::parse(b"one\ntwo \n").map_err(OpenPgpError::from);
+    let shown = pack_format::advice::as_text("offline-vault", &err.unwrap_err());
+    assert!(shown.contains("[openpgp-cleartext]"), "{shown}");
+    assert!(shown.contains("line 2 ends in white space"), "{shown}");
+}
