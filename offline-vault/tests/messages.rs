@@ -14,13 +14,19 @@ use offline_vault::cli::CommandError;
 use offline_vault::files::FileError;
 use offline_vault::names::{LocalName, LocalNameError};
 use offline_vault::passphrase::PassphraseError;
+use offline_vault::signing::PolicyRefusal;
+use offline_vault::signing::journal::JournalError;
+use offline_vault::signing::keys::KeyError;
+use offline_vault::signing::policy::{PolicyError, UseKind};
 use offline_vault::store::StoreError;
 use offline_vault::vault::VaultError;
 use offline_vault::vault_key::{KeyFileError, VaultKeyError};
 use pack_format::advice::{Advice, as_text};
 use pack_format::chunked::ChunkedError;
 use pack_format::codec::DecodeError;
+use pack_format::relay::BadSignature;
 use pack_format::words::WordsError;
+use signing_format::key_reference::KeyReference;
 
 fn dir() -> PathBuf {
     PathBuf::from("/home/amina/vault")
@@ -156,6 +162,95 @@ fn command_errors() -> Vec<CommandError> {
         CommandError::NotInSession { command: "init" },
         CommandError::Output(io::ErrorKind::BrokenPipe.into()),
         CommandError::Signals,
+        CommandError::NotATime {
+            text: "2h".to_owned(),
+        },
+        CommandError::OptionOfOtherKeys {
+            option: "--user-id",
+        },
+        CommandError::FingerprintDiffers,
+        CommandError::NoSuchRisk {
+            name: "not-shown".to_owned(),
+        },
+    ]
+}
+
+fn policy_refusals() -> Vec<PolicyRefusal> {
+    let key = || LocalName::new("release").unwrap();
+    vec![
+        PolicyRefusal::Retired { key: key() },
+        PolicyRefusal::Kind {
+            key: key(),
+            kind: UseKind::Decrypt,
+        },
+        PolicyRefusal::Namespace {
+            key: key(),
+            namespace: "file\u{1b}".to_owned(),
+        },
+        PolicyRefusal::PerDay {
+            key: key(),
+            limit: 100,
+            made: 98,
+            asked: 3,
+        },
+        PolicyRefusal::Approvals {
+            key: key(),
+            needed: 2,
+            found: 1,
+        },
+    ]
+}
+
+fn signing_key_errors() -> Vec<KeyError> {
+    let name = || LocalName::new("release").unwrap();
+    vec![
+        KeyError::Unknown { name: name() },
+        KeyError::NameTaken { name: name() },
+        KeyError::Known { name: name() },
+        KeyError::NotAKeyFile,
+        KeyError::OtherKind { needed: "OpenPGP" },
+        KeyError::Stored,
+        KeyError::NotConfirmed { name: name() },
+        KeyError::Comment {
+            limit_bytes: 255,
+            found: "a\u{202e}b".to_owned(),
+        },
+        KeyError::NotReadBack { name: name() },
+        KeyError::NoRevocation {
+            reference: KeyReference::OpenPgpV4([1; 20]),
+        },
+        KeyError::PassphraseNotText,
+        KeyError::Policy(PolicyError::NamespacesOfSshOnly),
+        KeyError::Policy(PolicyError::KindOfOtherKeys {
+            kind: UseKind::Certify,
+            key_kind: "SSH",
+        }),
+        KeyError::Policy(PolicyError::Namespaces { limit: 32 }),
+        KeyError::Policy(PolicyError::PerDay { limit: 100_000 }),
+        KeyError::Policy(PolicyError::Approvers { limit: 16 }),
+        KeyError::Policy(PolicyError::ApprovalsBeyondApprovers {
+            needed: 2,
+            approvers: 1,
+        }),
+    ]
+}
+
+fn journal_errors() -> Vec<JournalError> {
+    vec![
+        JournalError::Altered {
+            number: 7,
+            source: BadSignature {
+                what: "entry of a signature journal",
+            },
+        },
+        JournalError::Broken { number: 7 },
+        JournalError::Cut {
+            found: 6,
+            stated: 7,
+        },
+        JournalError::Format(DecodeError::Rule {
+            what: "the first line is not its title",
+        }),
     ]
 }
 
@@ -284,6 +379,13 @@ fn every_message_says_what_happened_and_what_to_do() {
     all.extend(command_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(work_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(backup_errors().into_iter().map(|err| Box::new(err) as _));
+    all.extend(policy_refusals().into_iter().map(|err| Box::new(err) as _));
+    all.extend(
+        signing_key_errors()
+            .into_iter()
+            .map(|err| Box::new(err) as _),
+    );
+    all.extend(journal_errors().into_iter().map(|err| Box::new(err) as _));
     for err in &all {
         describe(&mut text, &mut codes, err.as_ref());
     }
@@ -312,6 +414,9 @@ fn codes_in_the_source() -> Vec<String> {
         "work/error.rs",
         "work/walk.rs",
         "work/backup/error.rs",
+        "signing/refusal.rs",
+        "signing/keys/error.rs",
+        "signing/journal/mod.rs",
     ];
     let mut found = Vec::new();
     for file in files {

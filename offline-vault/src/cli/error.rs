@@ -200,7 +200,7 @@ impl Advice for CommandError {
                  outbox` list them."
             }
             Self::NoSuchRisk { .. } => {
-                "`offline-vault show` gives the name of each risk of a request."
+                "See the name of each risk of a request with `offline-vault show`."
             }
             Self::NotATime { .. } => {
                 "Write a span like 90d, 18m or 2y, or forever; a day is written like 2027-12-31."

@@ -329,7 +329,7 @@ impl Policy {
 #[non_exhaustive]
 pub enum PolicyError {
     /// Keys of this kind are never used for that.
-    #[error("{key_kind} keys are not used for {kind}")]
+    #[error("keys of the kind {key_kind} are not used for {kind}")]
     KindOfOtherKeys {
         /// The use.
         kind: UseKind,

@@ -52,7 +52,7 @@ pub enum PolicyRefusal {
         asked: u32,
     },
     /// Too few approvers have approved.
-    #[error("the key {key} signs what {needed} approvers have approved, and {found} have")]
+    #[error("the key {key} takes the approval of {needed} approvers, and of {found} it is there")]
     Approvals {
         /// The key.
         key: LocalName,

@@ -137,7 +137,7 @@ impl SecretKeyMaterial {
         text: &[u8],
         created_at: UnixTime,
     ) -> Result<Vec<u8>, KeyError> {
-        let text = Cleartext::parse(text).map_err(OpenPgpError::from)?;
+        let text = Cleartext::parse(text).map_err(OpenPgpError::Cleartext)?;
         let signature = self.openpgp()?.sign_cleartext(&text, created_at)?;
         Ok(text.signed(&signature.armored()))
     }
