@@ -329,7 +329,7 @@ impl Work<'_> {
             entry
         };
         Ok(Signed {
-            reply: Reply::Certifications(made.for_import),
+            reply: Reply::Certifications(made.signatures),
             entries: subject.user_ids.iter().map(entry).collect(),
         })
     }
