@@ -128,3 +128,42 @@ fn every_vector_that_a_page_names_exists() {
     }
     assert!(found > 0, "no page names a vector");
 }
+
+#[test]
+fn every_vector_of_signing_is_named_by_its_page() {
+    let page = fs::read_to_string(spec_folder().join("signing.md")).unwrap();
+    let named = named(&page);
+    for file in read_all() {
+        let name = format!("{}_{}", file.part, file.condition);
+        let is_named = named.contains(name.as_str());
+        assert!(is_named || !name.starts_with("signing_"), "{name}");
+    }
+}
+
+#[test]
+fn the_request_of_the_page_is_the_one_of_the_vector() {
+    let page = fs::read_to_string(spec_folder().join("signing.md")).unwrap();
+    let path = "signing_request/signing_request_file_openpgp.txt";
+    let text = fs::read_to_string(spec_folder().join("vectors").join(path)).unwrap();
+    let vector = VectorFile::from_text(path, &text);
+    let (_, rest) = page.split_once(path).unwrap();
+    let (example, _) = rest.split_once("\n### ").unwrap();
+    let hash = vector.header("out-request-hash").unwrap();
+    assert!(example.contains(&format!("request hash: `{hash}`")));
+    let mut at = 0;
+    for row in example.lines().filter(|line| line.ends_with("` |")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let number = |cell: usize| cells[cell].parse::<usize>().unwrap();
+        assert_eq!(number(1), at, "{row}");
+        at += number(2);
+        let bytes = data_encoding::HEXLOWER.encode(&vector.payload[number(1)..at]);
+        let shown = cells[4].trim_matches('`');
+        match shown.split_once('…') {
+            Some((begin, end)) => {
+                assert!(bytes.starts_with(begin) && bytes.ends_with(end), "{row}");
+            }
+            None => assert_eq!(bytes, shown, "{row}"),
+        }
+    }
+    assert_eq!(at, vector.payload.len());
+}
