@@ -132,7 +132,8 @@ fn film(context: &Context, camera: String) -> Result<Zeroizing<Vec<u8>>, Command
             return false;
         };
         let mut pieces = pieces.borrow_mut();
-        if piece.is_ascii() && !pieces.iter().any(|known| known == piece) {
+        let is_text = !piece.chars().any(|ch| ch.is_control() && ch != '\n');
+        if is_text && !pieces.iter().any(|known| known == piece) {
             pieces.push(piece.to_owned());
         }
         paper::joined(&pieces).is_some_and(|text| paper::is_whole(&text))

@@ -90,7 +90,9 @@ fn a_short_passphrase_and_a_file_that_is_there_are_refused() {
 /// Printed, photographed and taken in again, of every length that a key has.
 #[test]
 fn pages_are_filmed_back() {
-    let amina = with_release();
+    let amina = Machine::new("Amina");
+    let with_letters = ["--user-id", "Zoë Ж <zoe@example.org>"];
+    amina.done(&[&["key", "generate", "release"][..], &with_letters[..]].concat());
     amina.done(&["key", "generate", "git", "--kind", "ssh"]);
     let words = amina.key_passphrase();
     for key in ["git", "release"] {

@@ -216,8 +216,15 @@ impl Newcomer<'_> {
             let key = named(changes, name)?;
             let kind = reference.kind_text();
             note(vault, changes, &key, self.kind, "", now)?;
-            let done = self.kind;
-            changes.note(now, &format!("{done}: {name}, {kind} {reference}."))?;
+            let done = if self.kind == EntryKind::KeyMade {
+                "made"
+            } else {
+                "taken in"
+            };
+            changes.note(
+                now,
+                &format!("The {kind} key {name} was {done}: {reference}."),
+            )?;
             Ok(key)
         })
     }

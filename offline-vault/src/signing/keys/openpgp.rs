@@ -256,7 +256,8 @@ fn change(
             changes.retire_signing_key(key.id, now)?;
         }
         note(vault, changes, &key, kind, what, now)?;
-        changes.note(now, &format!("{kind}: {name}, {}.", Shown(what)))?;
+        let what = Shown(what);
+        changes.note(now, &format!("The key {name} was changed: {kind}, {what}."))?;
         named(changes, name)
     })
 }

@@ -2,7 +2,8 @@
 //!
 //! Each page has one code and under it the very characters that the code holds; the characters of
 //! all pages one after the other are the file that `key backup --output` writes. Nothing else is
-//! needed to read it again: a scanner of QR codes, or somebody who types.
+//! needed to read it again: a scanner of QR codes, or somebody who types. Only a comment of the
+//! file can have letters that printers lack, and comments count for nothing.
 //! Spec: spec/keys.md, "Copies of a secret".
 
 use carriers::light::{Code, Correction, QUIET_MODULES};
@@ -12,7 +13,7 @@ use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str};
 use crate::clock::UnixTime;
 use crate::store::SigningKey;
 
-/// Pages of A4 with the text of a key's backup, which is plain ASCII.
+/// Pages of A4 with the text of a key's backup.
 ///
 /// # Errors
 /// [`QrError`] when a code cannot be made.
@@ -137,7 +138,7 @@ fn page_content(heading: &[String], piece: &str) -> Result<Vec<u8>, QrError> {
     draw(&code, &mut content, top);
 
     content.begin_text();
-    content.set_font(CHARACTERS_NAME, 7.5);
+    content.set_font(CHARACTERS_NAME, 9.0);
     content.next_line(MARGIN, top - CODE_SIDE - 2.0 * LINE_HEIGHT);
     for line in piece.lines() {
         for row in rows_of(line) {
@@ -206,7 +207,7 @@ fn points(count: usize) -> f32 {
 /// Bytes in one code: squares of more than half a millimetre.
 const PIECE_BYTES: usize = 900;
 /// Characters in one printed row.
-const ROW_CHARS: usize = 100;
+const ROW_CHARS: usize = 90;
 
 const CATALOG: Ref = Ref::new(1);
 const PAGE_TREE: Ref = Ref::new(2);
@@ -224,7 +225,7 @@ const MARGIN: f32 = 36.0;
 /// Thirteen centimetres, with the quiet zone.
 const CODE_SIDE: f32 = 368.0;
 const LINE_HEIGHT_WORDS: f32 = 15.0;
-const LINE_HEIGHT: f32 = 10.0;
+const LINE_HEIGHT: f32 = 12.0;
 
 #[cfg(test)]
 mod tests {
