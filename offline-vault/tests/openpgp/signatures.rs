@@ -1,5 +1,6 @@
 //! Signatures that the vault makes, as the stock tools see them.
 
+use std::path::Path;
 use std::process::Command;
 
 use offline_vault::openpgp::{KeyVersion, OpenPgpError, SecretCertificate};
@@ -33,6 +34,25 @@ fn assert_gpg_says_good(certificate: &SecretCertificate, signature: &str, data: 
     assert!(said(&other).contains("[GNUPG:] BADSIG "), "{other:?}");
 }
 
+/// Whether `sq` has the options of its versions from 1.0; those before had others.
+fn is_new_sq() -> bool {
+    let help = run(Command::new("sq").args(["verify", "--help"]), b"");
+    said(&help).contains("--signer-file")
+}
+
+fn sq_option(new: &'static str, old: &'static str) -> &'static str {
+    if is_new_sq() { new } else { old }
+}
+
+fn sq_verify(keyring: &Path) -> Command {
+    let mut sq = Command::new("sq");
+    // Versions from 1.0 would look for certificates in a store of their own.
+    sq.env("SEQUOIA_HOME", keyring.with_extension("home"));
+    sq.args(["verify", sq_option("--signer-file", "--signer-cert")]);
+    sq.arg(keyring);
+    sq
+}
+
 /// `sqv` and `sq verify` say that the signature is good.
 fn assert_sequoia_says_good(certificate: &SecretCertificate, signature: &str, data: &[u8]) {
     let dir = tempfile::tempdir().unwrap();
@@ -45,10 +65,11 @@ fn assert_sequoia_says_good(certificate: &SecretCertificate, signature: &str, da
         .output()
         .unwrap();
     assert!(sqv.status.success(), "{}", said(&sqv));
-    let mut sq = Command::new("sq");
-    sq.args(["verify", "--signer-cert"]).arg(&keyring);
-    sq.arg("--detached").args([&signature, &data]);
-    let sq = run(&mut sq, b"");
+    let detached = sq_option("--signature-file", "--detached");
+    let sq = run(
+        sq_verify(&keyring).arg(detached).args([&signature, &data]),
+        b"",
+    );
     assert!(sq.status.success(), "{}", said(&sq));
 }
 
@@ -89,8 +110,10 @@ fn the_stock_tools_verify_cleartext() {
 
     let dir = tempfile::tempdir().unwrap();
     let keyring = file(dir.path(), "k.asc", key.export_public().unwrap());
-    let mut sq = Command::new("sq");
-    sq.args(["verify", "--signer-cert"]).arg(&keyring);
+    let mut sq = sq_verify(&keyring);
+    if is_new_sq() {
+        sq.arg("--cleartext");
+    }
     let checked = run(sq.arg(file(dir.path(), "text.asc", &signed)), b"");
     assert!(checked.status.success(), "{}", said(&checked));
 

@@ -11,7 +11,7 @@ use signing_format::git::walk::{Side, Unshown};
 use signing_format::git::{GitContent, tree::FileMode};
 use signing_format::subject::{GitForm, GitSubject};
 
-use super::text::{NO_LINE_FEED, escaped, quoted};
+use super::text::{NO_LINE_FEED, escaped, quoted, quoted_lines};
 use super::{Line, Review, ReviewError, Risk};
 use crate::clock::UnixTime;
 
@@ -93,7 +93,7 @@ fn commit_lines(content: &GitContent, id: &ObjectId, commit: &Commit) -> Vec<Lin
     lines.extend(ident_lines("Committer", commit.committer()));
     for header in commit.headers() {
         lines.push(Line::Field("Header", escaped(header.name())));
-        lines.extend(quoted(header.value()));
+        lines.extend(quoted_lines(header.value()));
     }
     lines.push(Line::Field("Message", message_note(commit.message())));
     lines.extend(quoted(commit.message()));

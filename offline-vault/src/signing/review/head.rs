@@ -4,7 +4,7 @@ use pack_format::words::fingerprint_words;
 use signing_format::key_reference::KeyReference;
 use signing_format::request::{Request, RequestHash};
 
-use super::text::{escaped, quoted};
+use super::text::{escaped, quoted_lines};
 use super::{Line, Section};
 use crate::clock::UnixTime;
 
@@ -53,7 +53,7 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
             "Reason",
             "in the requester's words:".to_owned(),
         ));
-        lines.extend(quoted(request.reason.as_bytes()));
+        lines.extend(quoted_lines(request.reason.as_bytes()));
     }
     for approval in &around.approvals {
         let verified = if approval.verified {

@@ -153,7 +153,11 @@ fn wanted_of_request(request: &Request, hash: &RequestHash) -> Vec<String> {
         words,
         key.to_string(),
     ];
-    wanted.extend(quoted_lines(reason.as_bytes()));
+    wanted.extend(
+        text::quoted_lines(reason.as_bytes())
+            .iter()
+            .map(ToString::to_string),
+    );
     wanted
 }
 

@@ -42,6 +42,12 @@ fn double(shown: &mut String, slashes: usize) {
     shown.extend(std::iter::repeat_n('\\', slashes));
 }
 
+/// Foreign text of which nobody asks whether its last line ends, line by line behind a bar.
+pub(crate) fn quoted_lines(text: &[u8]) -> Vec<Line> {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines.map(|line| Line::Quote(escaped(line))).collect()
+}
+
 /// Foreign text, line by line behind a bar. That a last line does not end is said in our words.
 pub(crate) fn quoted(bytes: &[u8]) -> Vec<Line> {
     if bytes.is_empty() {
