@@ -7,6 +7,7 @@ mod example;
 pub mod file;
 pub mod kind;
 mod light_rules;
+mod made_armor;
 mod made_bundle;
 mod made_card;
 mod made_chunked;
@@ -44,7 +45,8 @@ pub use made_request::desk_signs;
 /// Every vector, made anew: the same bytes each time.
 #[must_use]
 pub fn all() -> Vec<VectorFile> {
-    let mut files = made_bundle::all();
+    let mut files = made_armor::all();
+    files.extend(made_bundle::all());
     files.extend(made_card::all());
     files.extend(made_chunked::all());
     files.extend(made_footer::all());

@@ -55,11 +55,13 @@ const BUNDLE_INPUTS: &[&str] = &[
 ];
 /// The input keys of a part's header.
 const PART_INPUTS: &[&str] = &["pairing-root", "receiver", "taken", "look-deeper"];
+/// The input keys of a signature that is put into armour.
+const ARMOR_INPUTS: &[&str] = &["format", "signature", "public-key", "created-at", "issuer"];
 /// The input keys of a sealed reply.
 const REPLY_INPUTS: &[&str] = &["request-id", "request-hash", "reply-key"];
 
 /// Every part.
-pub const PARTS: [Part; 26] = [
+pub const PARTS: [Part; 27] = [
     of("answer", &["pack-secret"], run_light::answer),
     of("block", &["symbol-bytes", "block-bytes"], run_light::block),
     of("bundle", BUNDLE_INPUTS, run_vault::bundle),
@@ -77,6 +79,7 @@ pub const PARTS: [Part; 26] = [
     of("receipt", &[], run_vault::receipt),
     of("sender", &[], run_vault::sender),
     of("signing_approval", &[], run_signing::approval),
+    of("signing_armor", ARMOR_INPUTS, run_signing::armor),
     of("signing_content", &["sealed-content"], run_signing::content),
     of("signing_git_content", &[], run_signing::git_content),
     of("signing_hash_state", &[], run_signing::hash_state),

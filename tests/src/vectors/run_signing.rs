@@ -9,8 +9,12 @@ use signing_format::content::SealedContent;
 use signing_format::digest_state::Sha512State;
 use signing_format::git::GitContent;
 use signing_format::key_reference::KeyReference;
+use signing_format::openpgp::{
+    self, CompactSignature, EDDSA_LEGACY, SignatureFrame, SignatureType,
+};
 use signing_format::reply::{GitSignatures, Reply, SealedReply};
 use signing_format::request::{Request, RequestHash, RequestId, RequestParcel};
+use signing_format::ssh::{Namespace, SshPublicKey, SshSignature};
 use signing_format::subject::{FileForm, FileSource, FileSubject, GitForm, Subject};
 
 use super::file::VectorFile;
@@ -221,6 +225,31 @@ pub(super) fn content(vector: &VectorFile, payload: &[u8]) -> Outcome {
         return Err(Failure::of("other-hash"));
     }
     Ok(vec![out("bytes", len), out("blake3", hash(&plain))])
+}
+
+/// The armour around 64 bytes, as vault and desk build it for a git object.
+pub(super) fn armor(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let raw: [u8; 64] = vector.hex("signature").try_into().unwrap();
+    let text = match vector.header("format").unwrap() {
+        "ssh" => {
+            let key = SshPublicKey::from_bytes(&vector.hex32("public-key"));
+            let key = key.map_err(|_| Failure {
+                kind: "rule",
+                reason: Some("the SSH key is no point that is allowed"),
+            })?;
+            SshSignature::from_raw(key, Namespace::git(), raw).to_armor()
+        }
+        "openpgp" => {
+            let created_at = vector.header("created-at").unwrap().parse().unwrap();
+            let issuer = vector.hex("issuer").try_into().unwrap();
+            let kind = SignatureType::Binary;
+            let frame = SignatureFrame::v4(kind, EDDSA_LEGACY, created_at, issuer);
+            let digest = frame.digest_of_bytes(payload);
+            openpgp::armor(&CompactSignature(raw).packet(&frame, &digest))
+        }
+        other => panic!("no armour is called {other}"),
+    };
+    Ok(text.lines().map(|line| out("line", line)).collect())
 }
 
 /// The state of a hash.
