@@ -15,5 +15,6 @@ mod light;
 mod limits;
 mod mutations;
 mod people;
+mod signing;
 mod storms;
 mod vectors;
