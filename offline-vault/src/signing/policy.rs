@@ -572,4 +572,17 @@ mod tests {
         let wrong = policy.validate(&reference);
         assert!(matches!(wrong, Err(PolicyError::KindOfOtherKeys { .. })));
     }
+
+    #[test]
+    fn the_example_of_the_specification_holds() {
+        let mut policy = ssh_policy();
+        policy.kinds = [UseKind::GitCommit, UseKind::GitTag].into_iter().collect();
+        policy.namespaces = Some([Namespace::git()].into());
+        policy.per_day = 50;
+        policy.approvers = [PublicKey([2; 32])].into();
+        policy.approvals_needed = 1;
+        let specification = include_str!("../../../spec/keys.md").replace('\n', "");
+        let hex = data_encoding::HEXLOWER.encode(&policy.to_wire());
+        assert!(specification.contains(&hex), "policy: {hex}");
+    }
 }

@@ -234,3 +234,20 @@ fn a_clock_that_is_put_back_makes_no_room_and_no_earlier_entry() {
     let before = UnixTime(NOW.0 - 90_000);
     assert_eq!(made_within_a_day(&store.read(), &KEY, before).unwrap(), 1);
 }
+
+#[test]
+fn the_example_of_the_specification_holds() {
+    let mut made = Draft::of_key(EntryKind::FileSigned, KEY, "release", "");
+    made.digest = Digest::Blake3([8; 32]);
+    made.name = "notes.txt".to_owned();
+    made.namespace = "file".to_owned();
+    let entry = Entry::sign(None, made, &identity(), NOW);
+    let specification = include_str!("../../../../spec/keys.md").replace('\n', "");
+    for (what, bytes) in [
+        ("entry", entry.to_wire()),
+        ("hash", EntryHash::of(&entry).0.to_vec()),
+    ] {
+        let hex = data_encoding::HEXLOWER.encode(&bytes);
+        assert!(specification.contains(&hex), "{what}: {hex}");
+    }
+}
