@@ -213,7 +213,7 @@ fn page(context: &Context, lines: &[String]) -> Result<bool, CommandError> {
     let (rows, columns) = terminal_size();
     let mut out = io::stdout().lock();
     let mut left = rows;
-    let height = |line: &String| line.chars().count().max(1).div_ceil(columns);
+    let height = |line: &String| columns_of(line).max(1).div_ceil(columns);
     let total = lines.len();
     for (number, line) in (1_usize..).zip(lines) {
         if height(line) > left && left < rows {
@@ -232,6 +232,17 @@ fn page(context: &Context, lines: &[String]) -> Result<bool, CommandError> {
     }
     out.flush().map_err(CommandError::Output)?;
     Ok(true)
+}
+
+/// At least as many columns as a line takes: a page that is too short hides nothing, one that is
+/// too long scrolls its begin away.
+fn columns_of(line: &str) -> usize {
+    let columns = |ch: char| match ch {
+        '\t' => 8,
+        ch if ch.is_ascii() => 1,
+        _ => 2,
+    };
+    line.chars().map(columns).sum()
 }
 
 /// Rows and columns for one page: the terminal's, less the line of the question.

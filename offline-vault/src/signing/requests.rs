@@ -339,10 +339,10 @@ pub(super) fn summary(request: &Request) -> String {
         }
         Subject::Git(git) => {
             let repository = escaped(git.repository.as_bytes());
-            format!(
-                "sign {} git commits and tags of {repository}",
-                git.object_count
-            )
+            match git.object_count {
+                1 => format!("sign 1 git object of {repository}"),
+                count => format!("sign {count} git objects of {repository}"),
+            }
         }
         Subject::Certify(certify) => {
             let ids: Vec<_> = certify
