@@ -11,6 +11,7 @@ mod common;
 
 mod commands;
 mod courier;
+mod desk;
 mod hostile_relay;
 mod messages;
 mod phone;

@@ -40,6 +40,19 @@ impl Cancel {
         Ok(cancel)
     }
 
+    /// Sets the flag at every signal that asks to end, for what has to clean up behind itself: at
+    /// Ctrl-C a terminal that is closed sends a second one.
+    ///
+    /// # Errors
+    /// [`CourierError::Signals`].
+    pub(crate) fn on_all_signals() -> Result<Self, CourierError> {
+        let cancel = Self::default();
+        let flag = cancel.clone();
+        ctrlc::set_handler(move || flag.set())
+            .map_err(|source| CourierError::Signals { source })?;
+        Ok(cancel)
+    }
+
     /// Asks everything to stop.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);

@@ -7,13 +7,25 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use online_relay::client::{ClientOptions, RelayClient};
-use online_relay::server::{self, Server, ServerConfig};
+use online_relay::server::{self, Server, ServerConfig, ServerError};
 use pack_format::relay::{
     Acknowledgement, ContentId, FetchToken, OpenMailbox, PublicKey, RelayAddress, Signed,
     Statement as _, StoredReceipt, Ticket,
 };
 use pack_format::secret::Secret32;
 use tempfile::TempDir;
+
+/// Opens the data directory. A process that another test is starting right now holds a copy of this
+/// one's lock until it has begun.
+fn bind(config: &ServerConfig) -> Server {
+    for _ in 0..100 {
+        match Server::bind(config) {
+            Err(ServerError::InUse { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            bound => return bound.unwrap(),
+        }
+    }
+    Server::bind(config).unwrap()
+}
 
 /// A relay that serves until it is dropped.
 pub(crate) struct TestRelay {
@@ -40,7 +52,7 @@ impl TestRelay {
     pub(crate) fn start_in(data_dir: &Path, adjust: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig::new(data_dir.to_owned(), "127.0.0.1:0".parse().unwrap());
         adjust(&mut config);
-        let server = Server::bind(&config).unwrap();
+        let server = bind(&config);
         let (address, socket) = (server.local_relay().unwrap(), server.address());
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {

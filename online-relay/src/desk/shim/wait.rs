@@ -40,7 +40,7 @@ impl Waiting {
         is_asked: &dyn Fn(&DeskKey) -> bool,
         terminal: &mut Terminal,
     ) -> Result<Self, DeskError> {
-        let cancel = Cancel::on_signals()?;
+        let cancel = Cancel::on_all_signals()?;
         let mut courier = open(&options.courier)?;
         let mut desk = Desk::new(&mut courier, unix_now())?;
         let key = desk.key(&options.ask.key)?;

@@ -31,7 +31,9 @@ impl GnuPg {
             let mut command = gnupg.command();
             command.arg("--import");
             let output = child::run(&mut command, certificate).map_err(failed(GPG))?;
-            if !output.status.success() {
+            // It calls it a success as well when it has skipped what it does not know.
+            let is_known = says(&output, "IMPORT_OK");
+            if !output.status.success() || !is_known {
                 return Ok(None);
             }
         }
@@ -152,19 +154,23 @@ pub(super) fn clear(
 
 /// Reads what gpg says for programs.
 fn verdict(output: &Output) -> Verdict {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let words = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("[GNUPG:] "));
-    let words: Vec<&str> = words.filter_map(|line| line.split(' ').next()).collect();
-    if output.status.success() && words.contains(&"GOODSIG") && words.contains(&"VALIDSIG") {
+    if output.status.success() && says(output, "GOODSIG") && says(output, "VALIDSIG") {
         return Verdict::Good;
     }
     // A key or an algorithm that it does not know.
-    if words.contains(&"ERRSIG") || words.contains(&"NODATA") {
+    if says(output, "ERRSIG") || says(output, "NODATA") {
         return Verdict::CannotTell;
     }
     Verdict::Bad
+}
+
+/// Whether gpg has said this word to programs.
+fn says(output: &Output, word: &str) -> bool {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("[GNUPG:] "));
+    lines.any(|line| line.split(' ').next() == Some(word))
 }
 
 const GPG: &str = "gpg";
