@@ -28,12 +28,31 @@ impl Room {
 
     /// Pairs a vault with this desk under a name.
     pub(super) fn pair(&self, site: &Site, name: &str) {
-        let shown = site.vault(&["pair", "show", "--name", "ferry"]).ok();
+        self.pair_as(site, name, "ferry");
+    }
+
+    fn pair_as(&self, site: &Site, name: &str, courier: &str) {
+        let shown = site.vault(&["pair", "show", "--name", courier]).ok();
         let words = site.secret_file("pairing-words", &joined(&shown["code"]));
         let typed = ["pair", "type", "--name", name, "--code-file"];
         self.site
             .courier(&[&typed[..], &[text_of(&words)]].concat())
             .ok();
+    }
+
+    /// Another desk, with a courier of its own that is paired with the same vault. What it does
+    /// with a vault it does with its stick in the first room.
+    pub(super) fn desk_beside(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let site = Site {
+            name: "Beside".to_owned(),
+            dir: dir.path().join("beside"),
+        };
+        fs::create_dir_all(site.stick()).unwrap();
+        site.courier(&["init"]).ok();
+        let room = Self { site, dir };
+        room.pair_as(&self.site, VAULT, "raft");
+        room
     }
 
     /// A path in the room's own folder.
@@ -139,12 +158,13 @@ impl Room {
         listed["requests"].as_array().unwrap().clone()
     }
 
-    /// What the journal says that was done, oldest first: kind and name of the key.
+    /// What the journal says that keys were used for, oldest first: kind and name of the key.
     pub(super) fn journal(&self) -> Vec<(String, String)> {
         let listed = self.site.vault(&["journal", "--signatures"]).ok();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let rows = listed["signatures"].as_array().unwrap().iter();
         rows.map(|row| (text(&row["kind"]), text(&row["key_name"])))
+            .filter(|(kind, _)| !kind.starts_with("key "))
             .collect()
     }
 
