@@ -8,17 +8,19 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 
 use bundle_format::card::CardError;
 use offline_vault::cli::CommandError;
+use offline_vault::clock::UnixTime;
 use offline_vault::files::FileError;
 use offline_vault::names::{LocalName, LocalNameError};
 use offline_vault::passphrase::PassphraseError;
-use offline_vault::signing::PolicyRefusal;
 use offline_vault::signing::journal::JournalError;
 use offline_vault::signing::keys::KeyError;
 use offline_vault::signing::policy::{PolicyError, UseKind};
-use offline_vault::store::StoreError;
+use offline_vault::signing::{PolicyRefusal, ReviewError, Risk, SigningError};
+use offline_vault::store::{SigningRequestId, StoreError};
 use offline_vault::vault::VaultError;
 use offline_vault::vault_key::{KeyFileError, VaultKeyError};
 use pack_format::advice::{Advice, as_text};
@@ -26,6 +28,7 @@ use pack_format::chunked::ChunkedError;
 use pack_format::codec::DecodeError;
 use pack_format::relay::BadSignature;
 use pack_format::words::WordsError;
+use signing_format::git::SignError;
 use signing_format::key_reference::KeyReference;
 
 fn dir() -> PathBuf {
@@ -235,6 +238,57 @@ fn signing_key_errors() -> Vec<KeyError> {
     ]
 }
 
+fn signing_errors() -> Vec<SigningError> {
+    let id = SigningRequestId::from_str("req-3").unwrap();
+    let at = UnixTime(1_800_000_000);
+    let review = |source| SigningError::Review {
+        id,
+        source: Box::new(source),
+    };
+    let too_long = DecodeError::OverLimit {
+        what: "sealed reply",
+        found: 70_000,
+        limit: 61_440,
+    };
+    vec![
+        SigningError::RequestUnknown { id },
+        SigningError::AlreadyDecided { id, decided_at: at },
+        SigningError::Expired { id, expires_at: at },
+        SigningError::NotShown { id },
+        SigningError::ChangedSinceShown { id },
+        SigningError::RiskNotAccepted {
+            id,
+            risk: Risk::ContentNotSeen,
+        },
+        review(ReviewError::ContentMissing),
+        review(ReviewError::ContentDiffers),
+        review(ReviewError::ObjectCount { said: 2, found: 1 }),
+        review(ReviewError::NoSuchUserId {
+            user_id: "Mallory".to_owned(),
+        }),
+        review(ReviewError::ContentTooLarge {
+            found_bytes: 1 << 30,
+            limit: 1 << 20,
+        }),
+        SigningError::NoWayBack { id },
+        SigningError::KeyElsewhere {
+            id,
+            key: KeyReference::OpenPgpV4([0xab; 20]),
+        },
+        SigningError::NotAMessage { id },
+        SigningError::NotSignable {
+            what: "the namespace",
+            why: "it is empty".to_owned(),
+        },
+        SigningError::Git(SignError::NotNext),
+        SigningError::ReplyTooLarge(too_long),
+        SigningError::ReasonTooLong {
+            found: 5000,
+            limit: 4096,
+        },
+    ]
+}
+
 fn journal_errors() -> Vec<JournalError> {
     vec![
         JournalError::Altered {
@@ -385,6 +439,7 @@ fn every_message_says_what_happened_and_what_to_do() {
             .into_iter()
             .map(|err| Box::new(err) as _),
     );
+    all.extend(signing_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(journal_errors().into_iter().map(|err| Box::new(err) as _));
     for err in &all {
         describe(&mut text, &mut codes, err.as_ref());
@@ -414,6 +469,7 @@ fn codes_in_the_source() -> Vec<String> {
         "work/error.rs",
         "work/walk.rs",
         "work/backup/error.rs",
+        "signing/error.rs",
         "signing/refusal.rs",
         "signing/keys/error.rs",
         "signing/journal/mod.rs",

@@ -9,6 +9,7 @@ use signing_format::request::Request;
 use signing_format::subject::Subject;
 
 use super::error::SigningError;
+use super::git_like::git_uses;
 use super::journal::{self, Draft, EntryKind};
 use super::policy::Asked;
 use super::requests::{Opened, approvals, is_expired, review_of, stored, summary, time_of};
@@ -203,6 +204,11 @@ fn check_policy(
 fn asked(request: &Request, opened: &Opened) -> Asked {
     let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
     match (&request.subject, opened) {
+        (Subject::File(file), Opened::File(content)) => {
+            let mut asked = Asked::file(&file.form);
+            asked.add(&git_uses(file, content.as_ref()));
+            asked
+        }
         (Subject::File(file), _) => Asked::file(&file.form),
         (Subject::Git(git), Opened::Git(content)) => {
             let total = content.to_sign().len();

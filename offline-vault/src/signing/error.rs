@@ -161,9 +161,12 @@ impl Advice for SigningError {
     }
 
     fn data_safe(&self) -> String {
-        match self.inner() {
-            Some(inner) => inner.data_safe(),
-            None => "Nothing was signed, and the request is as it was.".to_owned(),
+        match (self.inner(), self) {
+            (Some(inner), _) => inner.data_safe(),
+            (_, Self::RequestUnknown { .. } | Self::AlreadyDecided { .. }) => {
+                "Nothing was changed.".to_owned()
+            }
+            _ => "Nothing was signed, and the request is as it was.".to_owned(),
         }
     }
 
@@ -172,7 +175,9 @@ impl Advice for SigningError {
             return inner.next_step();
         }
         match self {
-            Self::RequestUnknown { .. } => "`offline-vault requests` lists what waits.".to_owned(),
+            Self::RequestUnknown { .. } => {
+                "List what waits with `offline-vault requests`.".to_owned()
+            }
             Self::AlreadyDecided { id, .. } => format!(
                 "Nothing: the reply goes out with the next crossing. `offline-vault show {id}` \
                  shows what it was."
@@ -200,7 +205,7 @@ impl Advice for SigningError {
             ),
             Self::KeyElsewhere { .. } => "Open it in the vault that has the key.".to_owned(),
             Self::NotAMessage { .. } => {
-                "`offline-vault requests` says what each request is.".to_owned()
+                "See what each request is with `offline-vault requests`.".to_owned()
             }
             Self::ReplyTooLarge(_) => "Let the desk ask for fewer at a time.".to_owned(),
             Self::ReasonTooLong { .. } => "Give a shorter reason.".to_owned(),

@@ -6,6 +6,7 @@
 mod content;
 mod decide;
 mod error;
+mod git_like;
 pub(crate) mod intake;
 pub mod journal;
 pub mod keys;

@@ -175,6 +175,11 @@ impl Asked {
         }
     }
 
+    /// Takes further kinds of use.
+    pub fn add(&mut self, kinds: &[UseKind]) {
+        self.kinds = self.kinds.iter().chain(kinds.iter().copied()).collect();
+    }
+
     /// Signatures of git objects.
     #[must_use]
     pub fn git(form: GitForm, commit_count: u32, tag_count: u32) -> Self {

@@ -271,6 +271,7 @@ fn surroundings(
     Ok(Surroundings {
         pairing,
         key_name: key_name.map(|key| key.name.to_string()),
+        taken_at: Some(stored.taken_at),
         signed_before: signed_before(tables, stored)?,
         approvals: approvals.into_iter().map(|(_, shown)| shown).collect(),
         foreign_approvals,

@@ -201,7 +201,7 @@ impl Work<'_> {
             why,
         };
         let public = SshPublicKey::from_bytes(public).map_err(|err| faulty(err.to_string()))?;
-        let signature = SshSignature::from_raw(public.clone(), namespace.clone(), raw);
+        let signature = SshSignature::from_raw(public, namespace.clone(), raw);
         // A fault while signing could give the key away.
         signature
             .verify(&public, namespace, &MessageDigest::Sha512(*sha512))
@@ -258,7 +258,7 @@ impl Work<'_> {
             let sha512: [u8; 64] = Sha512::digest(payload.bytes()).into();
             let (raw, armor) = self.ssh_signature(&namespace, &sha512)?;
             signatures.push(raw);
-            entries.push(self.link(chain, payload, &armor, namespace.as_str())?);
+            entries.push(self.link(chain, &payload, &armor, namespace.as_str())?);
         }
         Ok((GitSignatures::Ssh(signatures), entries))
     }
@@ -271,17 +271,17 @@ impl Work<'_> {
         let (mut made, mut entries) = (Vec::new(), Vec::new());
         while let Some(payload) = chain.next_payload() {
             let signature = signer.sign_bytes(payload.bytes())?;
-            entries.push(self.link(chain, payload, &signature.armored(), "")?);
+            entries.push(self.link(chain, &payload, &signature.armored(), "")?);
             made.push(signature);
         }
-        Ok((compacted(&signer, made), entries))
+        Ok((compacted(&signer, &made), entries))
     }
 
     /// Puts a signature into its object, so that what builds on it is signed over its new id.
     fn link(
         &self,
         chain: &mut Chain<'_>,
-        payload: Payload,
+        payload: &Payload,
         armor: &str,
         namespace: &str,
     ) -> Result<Draft, SigningError> {
@@ -289,8 +289,8 @@ impl Work<'_> {
             ObjectKind::Tag => EntryKind::TagSigned,
             _ => EntryKind::CommitSigned,
         };
-        let name = title(&payload);
-        let signed = chain.accept(&payload, armor)?;
+        let name = title(payload);
+        let signed = chain.accept(payload, armor)?;
         let mut entry = self.key.draft(kind, "");
         entry.digest = digest_of(&signed.new_id);
         entry.name = name;
@@ -342,7 +342,7 @@ struct Hashes {
 }
 
 /// The short form where the desk can rebuild the packets from it: all of one key and time.
-fn compacted(signer: &DataSigner, made: Vec<MadeSignature>) -> GitSignatures {
+fn compacted(signer: &DataSigner, made: &[MadeSignature]) -> GitSignatures {
     let compact: Option<Vec<_>> = made
         .iter()
         .map(|signature| signature.compact().map(|CompactSignature(raw)| raw))

@@ -493,6 +493,67 @@ fn a_policy_keeps_what_it_does_not_allow_unsigned() {
 }
 
 #[test]
+fn a_file_that_is_a_git_commit_takes_the_right_to_sign_commits() {
+    let mut room = Room::new();
+    let wanted = Generate::OpenPgp {
+        user_ids: vec!["Amina".to_owned()],
+        version: crate::openpgp::KeyVersion::V4,
+        for_encryption: false,
+        valid_secs: None,
+    };
+    let key = keys::generate(&room.vault, &name("pgp"), wanted, NOW).unwrap();
+    let mut policy = key.policy.clone();
+    policy.kinds = [policy::UseKind::File, policy::UseKind::Text]
+        .into_iter()
+        .collect();
+    keys::set_policy(&room.vault, &name("pgp"), &policy, "changed", NOW).unwrap();
+    let commit = format!("tree {}\nauthor A <a@b> 1 +0000\n\nx\n", "1".repeat(40));
+    for form in [FileForm::OpenPgp, FileForm::OpenPgpClear] {
+        let (content, sealed) = seal(commit.as_bytes());
+        let file = FileSubject {
+            name: "notes.txt".to_owned(),
+            size_bytes: commit.len() as u64,
+            form,
+            source: FileSource::Content(sealed),
+        };
+        let asked = room.ask_for(Subject::File(file), Some(content), |request| {
+            request.key = key.reference;
+        });
+        let id = room.arrive(&asked).requests[0];
+        let text = room.show(id).review.to_lines().join("\n");
+        assert!(text.contains("GIT OBJECT"), "{text}");
+        assert_eq!(room.approve(id, &[]).unwrap_err().code(), "policy-kind");
+    }
+    // Of a hash nobody knows whether it is one, unless it stands for too much to be one.
+    let mut stream = Sha512Stream::new();
+    stream.update(commit.as_bytes());
+    let file = FileSubject {
+        name: "large.img".to_owned(),
+        size_bytes: commit.len() as u64,
+        form: FileForm::OpenPgp,
+        source: FileSource::Sha512(stream.into_state()),
+    };
+    let asked = room.ask_for(Subject::File(file), None, |request| {
+        request.key = key.reference;
+    });
+    let id = room.arrive(&asked).requests[0];
+    room.show(id);
+    let err = room.approve(id, &[Risk::ContentNotSeen]).unwrap_err();
+    assert_eq!(err.code(), "policy-kind");
+}
+
+#[test]
+fn a_request_from_the_future_is_named_as_one() {
+    let mut room = Room::new();
+    let (id, _) = room.came(|request| {
+        request.created_at = NOW_SECS + 400 * 86_400;
+        request.expires_at = request.created_at + 3600;
+    });
+    let text = room.show(id).review.to_lines().join("\n");
+    assert!(text.contains("ahead of this machine's"), "{text}");
+}
+
+#[test]
 fn two_approvers_sign_together_or_not_at_all() {
     let mut room = Room::new();
     let bilal = vault_in(room.dir.path(), "bilal");

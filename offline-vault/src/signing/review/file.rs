@@ -11,6 +11,7 @@ use super::archive::{self, Listing, Type};
 use super::text::{escaped, quoted};
 use super::{Line, Review, ReviewError, Risk};
 use crate::signing::content::Content;
+use crate::signing::git_like::use_of;
 
 /// What signing a file needs of its content; made while it is shown.
 pub(crate) struct FileDigests {
@@ -54,6 +55,14 @@ pub(crate) fn review(
             lines.push(hash_line("SHA-512", &digests.sha512.digest()));
             lines.push(hash_line("BLAKE2b", &digests.blake2b));
             lines.push(hash_line("BLAKE3", &sealed.plain_hash));
+            let begin = content.read_begin(GIT_HEAD_BYTES)?;
+            let is_openpgp = matches!(file.form, FileForm::OpenPgp | FileForm::OpenPgpClear);
+            if is_openpgp && let Some(kind) = use_of(&begin) {
+                lines.push(Line::Warning(format!(
+                    "GIT OBJECT: git would take a signature of this file for a {kind}. It takes \
+                     the right to sign those, too."
+                )));
+            }
             review.push("Sign a file", lines);
             if file.form == FileForm::OpenPgpClear {
                 Cleartext::parse(&content.read_bounded(CLEARTEXT_BYTES_MAX)?)
@@ -67,6 +76,7 @@ pub(crate) fn review(
             Ok(())
         }
         (FileSource::Blake2b(hash), _) => {
+            lines.push(Line::Note("The size is a claim, too.".to_owned()));
             lines.push(hash_line("BLAKE2b", hash));
             not_seen(review, lines);
             Ok(())
@@ -190,6 +200,8 @@ fn hex_begin(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes.get(..32).unwrap_or(bytes))
 }
 
+/// Enough to tell a git object.
+const GIT_HEAD_BYTES: usize = 128;
 /// Longest text that is shown whole: some 20,000 lines. Nobody reads more in earnest.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Largest text that is signed in clear: what is shown whole.

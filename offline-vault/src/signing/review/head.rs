@@ -15,6 +15,8 @@ pub(crate) struct Surroundings {
     pub(crate) pairing: Option<String>,
     /// What the owner calls the key; `None` when it is not in this vault.
     pub(crate) key_name: Option<String>,
+    /// When it came, by this machine's clock.
+    pub(crate) taken_at: Option<UnixTime>,
     /// How many requests of this desk were signed here before.
     pub(crate) signed_before: u32,
     /// Approvals whose signature verifies: who, whether their words were compared, and when.
@@ -46,6 +48,16 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
         Line::Field("Asked", claimed(request.created_at)),
         Line::Field("Expires", claimed(request.expires_at)),
     ];
+    if around
+        .taken_at
+        .is_some_and(|taken| is_dated_ahead(request.created_at, taken))
+    {
+        lines.push(Line::Warning(
+            "The desk's clock is ahead of this machine's by more than a day: one of them is wrong, \
+             and the request may last longer than it should."
+                .to_owned(),
+        ));
+    }
     if request.reason.is_empty() {
         lines.push(Line::Field("Reason", "none given".to_owned()));
     } else {
@@ -109,6 +121,11 @@ fn key_text(key: &KeyReference, around: &Surroundings) -> String {
             key.kind_text()
         ),
     }
+}
+
+fn is_dated_ahead(created_at: u64, taken_at: UnixTime) -> bool {
+    let created_at = i64::try_from(created_at).unwrap_or(i64::MAX);
+    created_at > taken_at.0.saturating_add(24 * 60 * 60)
 }
 
 /// A time by the desk's clock.

@@ -119,7 +119,7 @@ mod tests {
                 continue;
             }
             bytes.extend(std::iter::repeat_n(b'\\', slashes / 2));
-            if slashes % 2 == 0 {
+            if slashes.is_multiple_of(2) {
                 bytes.extend_from_slice(&after.as_bytes()[..2]);
                 rest = &after[2..];
                 continue;
