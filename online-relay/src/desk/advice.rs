@@ -1,6 +1,7 @@
 //! What a person is told beside what happened: a code, whether the data is safe, what to do next.
 
 use pack_format::advice::{Advice, Exit};
+use pack_format::shown::Shown;
 
 use super::error::DeskError;
 
@@ -150,9 +151,10 @@ impl DeskError {
                 "Begin the range after it. To sign it anew, make it again without a signature \
                  first: git rebase --no-gpg-sign BASE."
             }
-            Self::CannotSign { .. } | Self::GitObject(_) | Self::GitContent(_) => {
+            Self::CannotSign { .. } | Self::GitObject(_) => {
                 "Make the commit again with a current git, then ask again."
             }
+            Self::GitContent(_) => "Ask for fewer commits at a time, or with --no-diff.",
             Self::Gather(_) => "Ask with --no-diff; the vault then says what it cannot show.",
             _ => self.own_next_later(),
         }
@@ -263,7 +265,14 @@ impl Advice for DeskError {
             kept,
         } = self
         {
-            let short = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+            let kept = Shown(kept);
+            let Some(short) = reference.strip_prefix("refs/heads/") else {
+                return format!(
+                    "Look at the signed one with `git show {kept}`, and ask again about what is \
+                     there now."
+                );
+            };
+            let short = Shown(short);
             return format!(
                 "Put what came since on top: git rebase --onto {kept} {old} {short} - then sign \
                  it with `online-relay desk sign-git {kept}..{short}`."

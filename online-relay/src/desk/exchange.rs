@@ -5,7 +5,7 @@
 //! what is to be signed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -87,9 +87,16 @@ impl Desk<'_> {
             let mut change = self.courier.store.begin()?;
             if let Some((content_id, sealed_bytes)) = content {
                 let put = change.put_content(sealed_bytes, &mut file);
-                if put.map_err(|_| DeskError::BadParcel)? != content_id {
+                let put = put.map_err(|err| match err.kind() {
+                    io::ErrorKind::UnexpectedEof => DeskError::BadParcel,
+                    _ => DeskError::Seal(err),
+                })?;
+                if put != content_id {
                     return Err(DeskError::BadParcel);
                 }
+            }
+            if file.read(&mut [0]).map_err(&failed)? != 0 {
+                return Err(DeskError::BadParcel);
             }
             let number = change.put_request(&NewRequest {
                 request: &parcel.request,
@@ -214,14 +221,14 @@ fn create(to: &Path) -> Result<File, DeskError> {
         .mode(0o600)
         .open(to);
     created.map_err(|err| match err.kind() {
-        std::io::ErrorKind::AlreadyExists => DeskError::OutputExists {
+        io::ErrorKind::AlreadyExists => DeskError::OutputExists {
             path: to.to_owned(),
         },
         _ => DeskError::file("making the file", to)(err),
     })
 }
 
-fn copy(from: &impl ReadAt, to: &mut File) -> std::io::Result<()> {
+fn copy(from: &impl ReadAt, to: &mut File) -> io::Result<()> {
     let mut at = 0_u64;
     while at < from.size_bytes() {
         let left = from.size_bytes().saturating_sub(at);

@@ -12,7 +12,7 @@ fn the_vault_that_signs_is_asked_after_the_one_that_approves_and_sees_its_approv
     let file = world.write("notes.txt", b"text");
     let asked = ["--key", "work", "--vault", "Amina", "--approver", "Chen"];
     let id = world.ask(&file, &asked);
-    world.to_vault();
+    world.carry_out();
     assert_eq!(world.vault.request_count(), 0);
     done(&world.carry(&chen));
     chen.sync();
@@ -28,12 +28,12 @@ fn the_vault_that_signs_is_asked_after_the_one_that_approves_and_sees_its_approv
     chen.sync();
     let trip = object(&done(&world.carry(&chen)));
     assert_eq!(trip["approved"][0]["vault"], "Chen");
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     assert_eq!(parcel.approvals.len(), 1);
     assert!(parcel.approvals[0].verify().is_ok());
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert_eq!(world.state(&id), "done");
     assert!(world.path("notes.txt.sig").exists());
 }
@@ -65,7 +65,7 @@ fn an_approval_travels_from_another_desk_in_a_file() {
     let path = file.to_str().unwrap();
     let made = home.json(&["desk", "sign", path, "--key", "work", "--approvals", "1"]);
     let id = id(&made);
-    home.to_vault();
+    home.carry_out();
     assert_eq!(home.vault.request_count(), 0);
     let parcel = home.path("request");
     home.json(&["desk", "export", &id, "--to", parcel.to_str().unwrap()]);
@@ -80,9 +80,9 @@ fn an_approval_travels_from_another_desk_in_a_file() {
     away.json(&import);
     let again = away.run(&import);
     assert_eq!(again.status.code(), Some(1));
-    away.to_vault();
+    away.carry_out();
     away.vault.give_approval(6);
-    done(&away.from_vault());
+    done(&away.carry_back());
     let approvals = away.path("approvals");
     away.json(&[
         "desk",
@@ -95,11 +95,11 @@ fn an_approval_travels_from_another_desk_in_a_file() {
     let approve = ["desk", "approve-with", approvals.to_str().unwrap()];
     assert_eq!(home.json(&approve)["new"], 1);
     assert_eq!(home.json(&approve)["new"], 0);
-    home.to_vault();
+    home.carry_out();
     let parcel = home.vault.last();
     assert_eq!(parcel.approvals.len(), 1);
     home.vault.approve_last();
-    done(&home.from_vault());
+    done(&home.carry_back());
     assert_eq!(home.state(&id), "done");
 }
 

@@ -55,9 +55,9 @@ fn a_request_is_shown_from_its_making_to_its_end() {
         .unwrap()
         .to_owned();
     let shown = done(&world.run(&["desk", "show", &id[..6]]));
-    world.to_vault();
+    world.carry_out();
     // The vault's receipt comes with its next pack.
-    done(&world.from_vault());
+    done(&world.carry_back());
     let carried = done(&world.run(&["desk", "list"]));
     world.vault.approve_last();
     world.vault.sync();
@@ -149,12 +149,12 @@ fn a_message_is_asked_to_be_opened_and_stays_in_the_vault() {
     let message = world.write("letter.asc", b"sealed");
     let path = message.to_str().unwrap();
     let request = id(&world.json(&["desk", "decrypt", path, "--key", "amina"]));
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &signing_format::reply::Reply::OpenedInVault);
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert_eq!(world.state(&request), "done");
 }
 
@@ -177,23 +177,23 @@ fn a_certificate_comes_back_certified_and_nothing_else_is_accepted() {
         "Ben: <ben@example.org>",
     ];
     world.json(&asked);
-    world.to_vault();
+    world.carry_out();
     // A reply without a certification.
     let parcel = world.vault.last();
     let nothing = signing_format::reply::Reply::Certifications(Vec::new());
     world.vault.reply(&parcel, &nothing);
-    assert_eq!(world.from_vault().status.code(), Some(3));
+    assert_eq!(world.carry_back().status.code(), Some(3));
     assert!(!world.path("ben.certified.asc").exists());
 
     world.json(&asked);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let packets = certification(&amina, &certificate);
     world.vault.reply(
         &parcel,
         &signing_format::reply::Reply::Certifications(packets),
     );
-    done(&world.from_vault());
+    done(&world.carry_back());
     let certified = std::fs::read(world.path("ben.certified.asc")).unwrap();
     amina.run(&["--import"], &certified);
     let listed = amina.run(

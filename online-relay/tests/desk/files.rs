@@ -24,7 +24,7 @@ fn a_file_comes_back_with_an_ssh_signature_that_ssh_keygen_accepts() {
     let id = world.ask(&file, &["--key", "work", "--reason", "because"]);
     assert_eq!(world.state(&id), "waiting");
     assert_eq!(world.blob_count(), 1);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let request = parcel.request.peek_statement();
     assert_eq!(
@@ -32,7 +32,7 @@ fn a_file_comes_back_with_an_ssh_signature_that_ssh_keygen_accepts() {
         ("because", "ben")
     );
     world.vault.approve_last();
-    let trip = object(&done(&world.from_vault()));
+    let trip = object(&done(&world.carry_back()));
     assert_eq!(trip["finished"][0]["has_ended"], true);
     let said = trip["finished"][0]["done"].as_str().unwrap();
     assert!(
@@ -54,7 +54,7 @@ fn a_file_comes_back_with_an_ssh_signature_that_ssh_keygen_accepts() {
     done(&verified.unwrap());
     // The vault hears that its reply has arrived, and nothing is asked again.
     world.vault.sync();
-    world.to_vault();
+    world.carry_out();
     assert_eq!(world.vault.request_count(), 1);
 }
 
@@ -64,9 +64,9 @@ fn a_file_comes_back_with_a_minisign_signature_that_minisign_accepts() {
     world.add_key("release", minisign_public().to_file().as_bytes());
     let file = world.write("a.tar", &[0x5a; 70_000]);
     world.ask(&file, &["--key", "release"]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     let verified = Command::new("minisign")
         .args(["-V", "-P", &minisign_public().to_base64(), "-m"])
         .arg(&file)
@@ -82,12 +82,12 @@ fn a_file_comes_back_with_an_openpgp_signature_that_gpg_accepts() {
     world.add_key("release", &gnupg.certificate());
     let file = world.write("a.tar", b"bytes");
     world.ask(&file, &["--key", "release"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::File(gnupg.sign(b"bytes")));
-    let trip = object(&done(&world.from_vault()));
+    let trip = object(&done(&world.carry_back()));
     let said = trip["finished"][0]["done"].as_str().unwrap();
     assert!(
         said.ends_with("(checked by this program and gpg)"),
@@ -111,22 +111,22 @@ fn a_signature_of_an_algorithm_that_is_not_ours_is_left_to_gpg() {
     world.add_key("old", &gnupg.certificate());
     let file = world.write("a.tar", b"bytes");
     world.ask(&file, &["--key", "old"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::File(gnupg.sign(b"bytes")));
-    let trip = object(&done(&world.from_vault()));
+    let trip = object(&done(&world.carry_back()));
     let said = trip["finished"][0]["done"].as_str().unwrap();
     assert!(said.ends_with("(checked by gpg)"), "{said}");
 
     world.ask(&world.write("b.tar", b"bytes"), &["--key", "old"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::File(gnupg.sign(b"other bytes")));
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(3), "{}", text(&trip));
     assert!(!world.path("b.tar.asc").exists());
 }
@@ -139,12 +139,12 @@ fn a_text_comes_back_with_its_signature_in_one_file() {
     let body = b"- a list\nFrom nobody\nlast line\n";
     let file = world.write("news.txt", body);
     world.ask(&file, &["--key", "release", "--as", "openpgp-clear"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::File(gnupg.sign_text(body)));
-    done(&world.from_vault());
+    done(&world.carry_back());
     let signed = world.path("news.txt.asc");
     let opened = gnupg.run(&["--decrypt", signed.to_str().unwrap()], b"");
     assert_eq!(opened, body);
@@ -167,7 +167,7 @@ fn a_file_over_the_limit_crosses_as_a_hash_and_this_is_said_loudly() {
             text(&asked)
         );
         assert_eq!(world.blob_count(), 0);
-        world.to_vault();
+        world.carry_out();
         let parcel = world.vault.last();
         let request = parcel.request.peek_statement();
         let Subject::File(subject) = &request.subject else {
@@ -184,7 +184,7 @@ fn a_file_over_the_limit_crosses_as_a_hash_and_this_is_said_loudly() {
             other => panic!("{other:?}"),
         };
         world.vault.reply(&parcel, &Reply::File(signature));
-        done(&world.from_vault());
+        done(&world.carry_back());
     }
     assert!(world.path("big.sig").exists() && world.path("big.minisig").exists());
 }
@@ -220,10 +220,10 @@ fn a_file_that_was_changed_meanwhile_is_not_signed_until_it_is_back() {
     let mut world = with_ssh();
     let file = world.write("notes.txt", b"first");
     let id = world.ask(&file, &["--key", "work"]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
     world.write("notes.txt", b"second");
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(1));
     assert!(text(&trip).contains("desk-file-changed"), "{}", text(&trip));
     assert!(!world.path("notes.txt.sig").exists());
@@ -248,9 +248,9 @@ fn a_signature_that_is_there_is_replaced_only_when_asked() {
     std::fs::remove_file(world.path("notes.txt.sig")).unwrap();
     let id = world.ask(&file, &["--key", "work"]);
     world.write("notes.txt.sig", b"somebody's");
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    assert_eq!(world.from_vault().status.code(), Some(1));
+    assert_eq!(world.carry_back().status.code(), Some(1));
     assert_eq!(
         std::fs::read(world.path("notes.txt.sig")).unwrap(),
         b"somebody's"
@@ -270,7 +270,7 @@ fn a_content_that_was_lost_is_said_and_never_crosses_without_its_request() {
     for entry in std::fs::read_dir(world.dir.path().join("courier/blobs")).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
     }
-    world.to_vault();
+    world.carry_out();
     assert_eq!(world.vault.request_count(), 0);
     let shown = done(&world.run(&["desk", "show", &id]));
     assert!(text(&shown).contains("was lost"), "{}", text(&shown));
@@ -284,7 +284,7 @@ fn what_waits_to_cross_outlives_other_business_of_the_courier() {
     let other = world.pair("Chen");
     done(&world.run(&["courier", "pair", "remove", &other.name]));
     assert_eq!(world.blob_count(), 1);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let content = parcel.request.peek_statement().subject.content().unwrap();
     assert!(world.vault.has_content(content));

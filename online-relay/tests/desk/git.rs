@@ -119,7 +119,7 @@ fn commits_with_a_merge_and_a_tag_are_signed_in_one_crossing() {
     let before = repository.git(&["log", "--format=%T %an %ad %s", "main"]);
     let old_tip = repository.id("main");
     let id = ask(&world, &repository, &["base..main", "--tag", "v1"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let Subject::Git(subject) = &parcel.request.peek_statement().subject else {
         panic!("not git");
@@ -130,7 +130,7 @@ fn commits_with_a_merge_and_a_tag_are_signed_in_one_crossing() {
         ("repository", "refs/heads/main")
     );
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
 
     assert_eq!(world.state(&id), "done");
     assert_eq!(
@@ -159,7 +159,7 @@ fn commits_are_signed_with_openpgp_and_gpg_accepts_them() {
     repository.commit("a.txt", "two\n", "second");
     repository.commit("a.txt", "three\n", "third");
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let Subject::Git(subject) = &parcel.request.peek_statement().subject else {
         panic!("not git");
@@ -178,7 +178,7 @@ fn commits_are_signed_with_openpgp_and_gpg_accepts_them() {
     world
         .vault
         .reply(&parcel, &Reply::Git(GitSignatures::OpenPgp(packets)));
-    done(&world.from_vault());
+    done(&world.carry_back());
     let mut command = Command::new("git");
     own_environment(&mut command, world.dir.path());
     let verified = command
@@ -197,7 +197,7 @@ fn compact_openpgp_signatures_are_built_up_again() {
     repository.commit("a.txt", "two\n", "second");
     repository.commit("a.txt", "three\n", "third");
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let KeyReference::OpenPgpV4(issuer) = parcel.request.peek_statement().key else {
         panic!("another key");
@@ -222,7 +222,7 @@ fn compact_openpgp_signatures_are_built_up_again() {
         signatures,
     };
     world.vault.reply(&parcel, &Reply::Git(compact));
-    done(&world.from_vault());
+    done(&world.carry_back());
     let new = chain.new_id(&tip).unwrap().to_string();
     assert_eq!(repository.id("main"), new);
     let raw = repository.git(&["cat-file", "commit", "main"]);
@@ -238,11 +238,11 @@ fn a_branch_that_moved_meanwhile_stays_and_the_signed_commits_are_kept() {
     repository.commit("a.txt", "two\n", "second");
     let id = ask(&world, &repository, &["base..main"]);
     let asked = repository.id("main");
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
     repository.commit("a.txt", "three\n", "third");
     let tip = repository.id("main");
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(1));
     assert_eq!(finish_code(&trip), "desk-branch-moved");
     assert_eq!(repository.id("main"), tip);
@@ -254,9 +254,9 @@ fn a_branch_that_moved_meanwhile_stays_and_the_signed_commits_are_kept() {
     repository.git(&onto);
     let range = format!("{kept}..main");
     ask(&world, &repository, &[&range]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     repository.git(&["verify-commit", "main", "main~1"]);
 }
 
@@ -266,7 +266,7 @@ fn signatures_of_another_key_move_nothing() {
     repository.commit("a.txt", "two\n", "second");
     ask(&world, &repository, &["base..main"]);
     let tip = repository.id("main");
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let Subject::Git(subject) = &parcel.request.peek_statement().subject else {
         panic!("not git");
@@ -277,21 +277,21 @@ fn signatures_of_another_key_move_nothing() {
     world
         .vault
         .reply(&parcel, &Reply::Git(GitSignatures::Ssh(signatures)));
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(3));
     assert_eq!(finish_code(&trip), "signature-wrong");
     assert_eq!(repository.id("main"), tip);
     assert_eq!(repository.git(&["for-each-ref", "refs/causeway"]), "");
 
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::Git(GitSignatures::Ssh(Vec::new())));
-    assert_eq!(finish_code(&world.from_vault()), "reply-wrong-kind");
+    assert_eq!(finish_code(&world.carry_back()), "reply-wrong-kind");
     assert_eq!(repository.id("main"), tip);
-    assert!(problem_codes(&world.from_vault()).is_empty());
+    assert!(problem_codes(&world.carry_back()).is_empty());
 }
 
 #[test]
@@ -299,9 +299,9 @@ fn commits_that_are_signed_or_pushed_already_are_not_asked_about() {
     let (mut world, repository) = with_ssh();
     repository.commit("a.txt", "two\n", "second");
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     repository.commit("a.txt", "three\n", "third");
     let said = refused(&world, &repository, &["base..main"]);
     assert!(said.contains("[desk-already-signed]"), "{said}");
@@ -342,9 +342,9 @@ fn names_of_branches_reach_git_as_names_only() {
     repository.git(&["symbolic-ref", "HEAD", "refs/heads/-x"]);
     repository.commit("a.txt", "two\n", "second");
     ask(&world, &repository, &["base..refs/heads/-x"]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     repository.trust_ssh();
     repository.git(&["verify-commit", "HEAD"]);
 }
@@ -362,9 +362,9 @@ fn hooks_and_replaced_objects_of_a_repository_change_nothing() {
     repository.git(&["replace", &asked, &other]);
     let _ = std::fs::remove_file(&shown);
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert!(!shown.exists());
     repository.git(&["replace", "--delete", &asked]);
     assert_eq!(repository.id("main^{tree}"), tree);
@@ -384,13 +384,13 @@ fn the_content_holds_what_is_needed_to_show_the_difference() {
     let blob = |name: &str| repository.id(name);
     let (old, new) = (blob("base:a.txt"), blob("main:a.txt"));
     ask(&world, &repository, &["base..main"]);
-    world.to_vault();
+    world.carry_out();
     ask(&world, &repository, &["base..main", "--no-diff"]);
     let with = content_of(&world);
     for id in [old, new] {
         assert!(with.material(&id.parse().unwrap()).is_some());
     }
-    world.to_vault();
+    world.carry_out();
     assert!(content_of(&world).all_material().is_empty());
 }
 

@@ -27,9 +27,9 @@ fn nothing_unsigned_is_pushed() {
 
     let git = ["desk", "sign-git", "--key", "work", "--repository", &dir];
     let asked = world.json(&[git.as_slice(), &["base..main"]].concat());
-    world.to_vault();
+    world.carry_out();
     world.vault.approve_last();
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert_eq!(world.state(&id(&asked)), "done");
     repository.git(&["push", "--quiet", "origin", "main"]);
     let pushed = repository.try_git(&["push", "origin", "v1"]);

@@ -95,7 +95,7 @@ impl GnuPg {
         let whole = self.run(&["--digest-algo=SHA512", "--clear-sign"], text);
         let whole = String::from_utf8(whole).unwrap();
         let start = whole.find("-----BEGIN PGP SIGNATURE-----").unwrap();
-        whole[start..].as_bytes().to_vec()
+        whole.as_bytes()[start..].to_vec()
     }
 }
 

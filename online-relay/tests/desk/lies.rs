@@ -14,7 +14,7 @@ fn waiting() -> (World, String) {
     world.add_key("work", ssh_public().to_string().as_bytes());
     let file = world.write("notes.txt", b"what was asked about");
     let id = world.ask(&file, &["--key", "work"]);
-    world.to_vault();
+    world.carry_out();
     (world, id)
 }
 
@@ -28,7 +28,7 @@ fn a_signature_over_other_bytes_is_refused_and_ends_the_request() {
     let parcel = world.vault.last();
     let lie = ssh_signature("file", b"what the vault would like").to_armor();
     world.vault.reply(&parcel, &Reply::File(lie.into_bytes()));
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(3), "{}", text(&trip));
     assert_eq!(finish_code(&trip), "signature-wrong");
     assert_eq!(world.state(&id), "failed");
@@ -42,7 +42,7 @@ fn a_signature_for_another_namespace_is_refused() {
     let parcel = world.vault.last();
     let lie = ssh_signature("git", b"what was asked about").to_armor();
     world.vault.reply(&parcel, &Reply::File(lie.into_bytes()));
-    assert_eq!(world.from_vault().status.code(), Some(3));
+    assert_eq!(world.carry_back().status.code(), Some(3));
     nothing_written(&world);
 }
 
@@ -51,7 +51,7 @@ fn a_reply_of_another_kind_is_refused() {
     let (mut world, id) = waiting();
     let parcel = world.vault.last();
     world.vault.reply(&parcel, &Reply::OpenedInVault);
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(finish_code(&trip), "reply-wrong-kind");
     assert_eq!(world.state(&id), "failed");
     nothing_written(&world);
@@ -63,21 +63,21 @@ fn a_reply_to_another_request_opens_nothing_and_leaves_room_for_the_right_one() 
     let first = world.vault.last();
     let other = world.write("other.txt", b"other");
     world.ask(&other, &["--key", "work"]);
-    world.to_vault();
+    world.carry_out();
     let second = world.vault.last();
     // Sealed for the second, and named as if it were for the first.
     let honest = world.vault.honest_reply(second.request.peek_statement());
     let mut swapped = world.vault.reply(&second, &honest);
     swapped.request_id = first.request.peek_statement().id;
     world.vault.send(swapped.to_wire());
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(3));
     assert_eq!(problem_codes(&trip), ["reply-not-for-this-request"]);
     nothing_written(&world);
     assert_eq!(world.state(&id), "waiting");
     let honest = world.vault.honest_reply(first.request.peek_statement());
     world.vault.reply(&first, &honest);
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert!(world.path("notes.txt.sig").exists());
 }
 
@@ -91,7 +91,7 @@ fn a_damaged_reply_is_refused_and_the_request_goes_on_waiting() {
     *bad.last_mut().unwrap() ^= 1;
     world.vault.send(bad);
     world.vault.send(b"no reply at all".to_vec());
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(trip.status.code(), Some(3));
     assert_eq!(
         problem_codes(&trip),
@@ -100,7 +100,7 @@ fn a_damaged_reply_is_refused_and_the_request_goes_on_waiting() {
     assert_eq!(world.state(&id), "waiting");
     nothing_written(&world);
     world.vault.send(good);
-    done(&world.from_vault());
+    done(&world.carry_back());
     assert_eq!(world.state(&id), "done");
 }
 
@@ -118,17 +118,17 @@ fn a_replayed_reply_is_told_and_does_nothing_twice() {
     let parcel = world.vault.last();
     let honest = world.vault.honest_reply(parcel.request.peek_statement());
     let sealed = world.vault.reply(&parcel, &honest);
-    done(&world.from_vault());
+    done(&world.carry_back());
     std::fs::remove_file(world.path("notes.txt.sig")).unwrap();
     world.vault.sync();
     world.vault.send(sealed.to_wire());
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(problem_codes(&trip), ["reply-again"]);
     assert_eq!(trip.status.code(), Some(0));
     nothing_written(&world);
     // Another reply to the same request is no replay.
     world.vault.reply(&parcel, &honest);
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(problem_codes(&trip), ["reply-late"]);
     assert_eq!(trip.status.code(), Some(1));
     nothing_written(&world);
@@ -139,7 +139,7 @@ fn a_reply_to_a_request_that_was_withdrawn_or_has_expired_is_refused() {
     let (mut world, id) = waiting();
     world.vault.approve_last();
     done(&world.run(&["desk", "cancel", &id]));
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(problem_codes(&trip), ["reply-late"]);
     nothing_written(&world);
     assert_eq!(world.state(&id), "cancelled");
@@ -150,7 +150,7 @@ fn a_reply_to_a_request_that_was_withdrawn_or_has_expired_is_refused() {
     world.vault.sync();
     std::thread::sleep(std::time::Duration::from_millis(2100));
     world.vault.approve_last();
-    let trip = world.from_vault();
+    let trip = world.carry_back();
     assert_eq!(problem_codes(&trip), ["reply-late"]);
     assert_eq!(world.state(&id), "expired");
     assert_eq!(world.blob_count(), 0);

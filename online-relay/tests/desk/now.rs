@@ -139,14 +139,14 @@ fn a_commit_and_a_tag_wait_for_an_ssh_signature() {
     ] {
         let child = InTerminal::start(&world, &repository, command);
         until_open(&world, 1);
-        world.to_vault();
+        world.carry_out();
         let parcel = world.vault.last();
         let Subject::Git(subject) = &parcel.request.peek_statement().subject else {
             panic!("not git");
         };
         assert_eq!(subject.object_count, 1);
         world.vault.approve_last();
-        done(&world.from_vault());
+        done(&world.carry_back());
         done(&child.end());
     }
     let said = terminal(&world);
@@ -173,7 +173,7 @@ fn a_commit_waits_for_an_openpgp_signature() {
     std::fs::write(repository.dir.join("a.txt"), "two\n").unwrap();
     let child = InTerminal::start(&world, &repository, "git commit --quiet -a -S -m second");
     until_open(&world, 1);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     let Subject::Git(subject) = &parcel.request.peek_statement().subject else {
         panic!("not git");
@@ -186,7 +186,7 @@ fn a_commit_waits_for_an_openpgp_signature() {
     world
         .vault
         .reply(&parcel, &Reply::Git(GitSignatures::OpenPgp(vec![packet])));
-    done(&world.from_vault());
+    done(&world.carry_back());
     done(&child.end());
     let mut verify = Command::new("git");
     own_environment(&mut verify, world.dir.path());
@@ -324,12 +324,12 @@ fn a_refusal_of_the_vault_ends_the_wait() {
     std::fs::write(repository.dir.join("a.txt"), "two\n").unwrap();
     let child = InTerminal::start(&world, &repository, "git commit -a -S -m second");
     until_open(&world, 1);
-    world.to_vault();
+    world.carry_out();
     let parcel = world.vault.last();
     world
         .vault
         .reply(&parcel, &Reply::Refused("not this".to_owned()));
-    world.from_vault();
+    world.carry_back();
     let output = child.end();
     assert!(!output.status.success());
     assert!(

@@ -86,13 +86,13 @@ impl World {
     }
 
     /// From the desk to the vault.
-    pub(super) fn to_vault(&mut self) {
+    pub(super) fn carry_out(&mut self) {
         done(&self.carry(&self.vault));
         self.vault.sync();
     }
 
     /// From the vault to the desk.
-    pub(super) fn from_vault(&mut self) -> Output {
+    pub(super) fn carry_back(&mut self) -> Output {
         self.vault.sync();
         self.carry(&self.vault)
     }

@@ -13,8 +13,9 @@ use pack_format::relay::{PublicKey, Statement as _};
 use pack_format::shown::Shown;
 use signing_format::content::SealedContent;
 use signing_format::limits::{LIFE_SECS_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX};
-use signing_format::request::{Request, RequestId};
+use signing_format::request::{Request, RequestId, RequestParcel};
 use signing_format::subject::Subject;
+use zeroize::Zeroizing;
 
 pub use self::file::{FileOptions, Form};
 pub use self::git::GitOptions;
@@ -157,12 +158,12 @@ impl Desk<'_> {
             subject: subject(sealed)?,
         };
         let signed = request.sign(&seed);
-        // With room for every approval that may come to it.
-        let wire = zeroize::Zeroizing::new(signed.to_wire());
+        // As it crosses, and with room for every approval that may come to it.
+        let wire = Zeroizing::new(signed.to_wire());
+        let parcel = Zeroizing::new([wire.as_slice(), &NO_APPROVALS].concat());
+        RequestParcel::from_wire(&parcel).map_err(DeskError::Request)?;
         let with_room = [wire.as_slice(), &[0; APPROVALS_ROOM]].concat();
         SigningBytes::new(with_room).map_err(DeskError::Request)?;
-        signing_format::request::RequestParcel::from_wire(&[wire.as_slice(), &[0; 4]].concat())
-            .map_err(DeskError::Request)?;
         let number = change.put_request(&NewRequest {
             request: &signed,
             task: &draft.task.to_wire(),
@@ -270,5 +271,7 @@ fn lines_in_common(about: &mut String, key: &DeskKey, options: &AskOptions, to: 
     }
 }
 
+/// The count of approvals in a parcel that has none yet.
+const NO_APPROVALS: [u8; 4] = [0; 4];
 /// What the approvals of a parcel take at most: version, hash, key, time and signature of each.
 const APPROVALS_ROOM: usize = 8 * 160;
