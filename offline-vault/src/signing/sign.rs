@@ -6,6 +6,7 @@
 use sha2::{Digest as _, Sha512};
 use signing_format::git::{Chain, GitContent, ObjectId, ObjectKind, Payload};
 use signing_format::minisign::{TrustedComment, UntrustedComment};
+use signing_format::openpgp::limits::CLEARTEXT_BYTES_MAX;
 use signing_format::openpgp::{Cleartext, CompactSignature, Fingerprint};
 use signing_format::reply::{GitSignatures, Reply};
 use signing_format::request::Request;
@@ -212,7 +213,7 @@ impl Work<'_> {
     fn clear(&self, content: Option<&Content>) -> Result<Vec<u8>, SigningError> {
         let content = content.ok_or_else(|| self.not_showable(ReviewError::ContentMissing))?;
         let bytes = content
-            .read_bounded(CLEARTEXT_BYTES_MAX)
+            .read_bounded(CLEARTEXT_BYTES_MAX as u64)
             .map_err(|err| self.not_showable(err))?;
         let text = Cleartext::parse(&bytes)
             .map_err(|err| self.not_showable(ReviewError::Cleartext(err)))?;
@@ -380,7 +381,5 @@ fn digest_of(id: &ObjectId) -> Digest {
 
 /// What stands in the line of a minisign signature that nothing protects.
 const UNTRUSTED_COMMENT: &str = "signature from a Causeway vault";
-/// Largest text that is signed in clear.
-const CLEARTEXT_BYTES_MAX: u64 = 1 << 20;
 /// Largest file that is signed with a salt: the OpenPGP library takes it whole.
 const SALTED_BYTES_MAX: u64 = 256 << 20;

@@ -9,5 +9,5 @@ pub const SIGNATURE_BYTES_MAX: usize = 96 * 1024;
 /// Longest line of a cleartext-signed text, in bytes. GnuPG cuts longer ones off and then finds
 /// the signature bad.
 pub const CLEARTEXT_LINE_BYTES_MAX: usize = 19_000;
-/// Largest text in one cleartext signature, in bytes: more than a person reads in one sitting.
-pub const CLEARTEXT_BYTES_MAX: usize = 16 << 20;
+/// Largest text in one cleartext signature, in bytes: what the vault shows whole.
+pub const CLEARTEXT_BYTES_MAX: usize = 1 << 20;

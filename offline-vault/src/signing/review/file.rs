@@ -5,6 +5,7 @@ use pack_format::shown::Shown;
 use sha2::Sha256;
 use signing_format::digest_state::{Sha512State, Sha512Stream};
 use signing_format::openpgp::Cleartext;
+use signing_format::openpgp::limits::CLEARTEXT_BYTES_MAX;
 use signing_format::subject::{FileForm, FileSource, FileSubject};
 
 use super::archive::{self, Listing, Type};
@@ -65,7 +66,7 @@ pub(crate) fn review(
             }
             review.push("Sign a file", lines);
             if file.form == FileForm::OpenPgpClear {
-                Cleartext::parse(&content.read_bounded(CLEARTEXT_BYTES_MAX)?)
+                Cleartext::parse(&content.read_bounded(CLEARTEXT_BYTES_MAX as u64)?)
                     .map_err(ReviewError::Cleartext)?;
             }
             show_content(review, content)
@@ -204,5 +205,3 @@ fn hex_begin(bytes: &[u8]) -> String {
 const GIT_HEAD_BYTES: usize = 128;
 /// Longest text that is shown whole: some 20,000 lines. Nobody reads more in earnest.
 const TEXT_BYTES_MAX: usize = 1 << 20;
-/// Largest text that is signed in clear: what is shown whole.
-const CLEARTEXT_BYTES_MAX: u64 = 1 << 20;
