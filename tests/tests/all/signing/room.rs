@@ -43,6 +43,11 @@ impl Room {
     /// Another desk, with a courier of its own that is paired with the same vault. What it does
     /// with a vault it does with its stick in the first room.
     pub(super) fn desk_beside(&self) -> Self {
+        Self::desk_beside_of(&self.site)
+    }
+
+    /// Another desk, paired with this vault.
+    pub(super) fn desk_beside_of(vault: &Site) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let site = Site {
             name: "Beside".to_owned(),
@@ -51,7 +56,7 @@ impl Room {
         fs::create_dir_all(site.stick()).unwrap();
         site.courier(&["init"]).ok();
         let room = Self { site, dir };
-        room.pair_as(&self.site, VAULT, "raft");
+        room.pair_as(vault, VAULT, "raft");
         room
     }
 
@@ -164,7 +169,7 @@ impl Room {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let rows = listed["signatures"].as_array().unwrap().iter();
         rows.map(|row| (text(&row["kind"]), text(&row["key_name"])))
-            .filter(|(kind, _)| !kind.starts_with("key "))
+            .filter(|(kind, _)| !kind.starts_with("key ") && kind != "policy changed")
             .collect()
     }
 
