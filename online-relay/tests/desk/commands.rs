@@ -195,6 +195,7 @@ fn a_certificate_comes_back_certified_and_nothing_else_is_accepted() {
     );
     done(&world.carry_back());
     let certified = std::fs::read(world.path("ben.certified.asc")).unwrap();
+    assert!(certified.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----"));
     amina.run(&["--import"], &certified);
     let listed = amina.run(
         &["--with-colons", "--check-signatures", "ben@example.org"],

@@ -3,6 +3,9 @@
 //! Only a stock program can check them. Until it has found one by the right key on each user id
 //! that was asked about, nothing is written.
 
+use std::io;
+
+use pack_format::shown::Shown;
 use signing_format::openpgp::{PublicKeys, dearmor, is_armored};
 use signing_format::subject::CertifySubject;
 
@@ -14,7 +17,6 @@ use super::super::verify::{GnuPg, VerifyError};
 use super::file::target;
 use super::{Case, Done, output};
 use crate::courier::quantity::Count;
-use pack_format::shown::Shown;
 
 /// Adds the certifications to the certificate, checks them, and writes the result.
 pub(super) fn finish(
@@ -33,7 +35,8 @@ pub(super) fn finish(
     let keys = PublicKeys::from_certificate(&bytes).map_err(DeskError::Certificate)?;
     let fingerprint = keys.fingerprint().ok_or(DeskError::KeyWithoutName)?;
     let fingerprint = data_encoding::HEXUPPER.encode(fingerprint.as_bytes());
-    let mut certified = match is_armored(&bytes) {
+    let armored = is_armored(&bytes);
+    let mut certified = match armored {
         true => dearmor(&bytes).map_err(DeskError::Certificate)?.1,
         false => bytes,
     };
@@ -42,7 +45,8 @@ pub(super) fn finish(
     if PublicKeys::from_certificate(&certified).map_err(DeskError::Certificate)? != keys {
         return Err(DeskError::WrongReply);
     }
-    let merged = merged(case, &certified, &fingerprint, &subject.user_ids)?;
+    let gnupg = checked(case, &certified, &fingerprint, &subject.user_ids)?;
+    let merged = merged(&gnupg, &fingerprint, armored)?;
     let (to, overwrite) = target(case, task);
     output::write(&to, &merged, overwrite)?;
     let count = Count(subject.user_ids.len() as u64, "user id");
@@ -53,22 +57,18 @@ pub(super) fn finish(
     )))
 }
 
-/// The certificate with the certifications where they belong, as gpg puts and checks them.
-fn merged(
+/// GnuPG with the certificate, once it has found every certification good.
+fn checked(
     case: &Case<'_>,
     certified: &[u8],
     fingerprint: &str,
     user_ids: &[String],
-) -> Result<Vec<u8>, DeskError> {
+) -> Result<GnuPg, DeskError> {
     let PublicHalf::OpenPgp { certificate, keys } = &case.key.public else {
         return Err(VerifyError::OtherKind.into());
     };
     let gnupg = GnuPg::with(&[certificate, certified], &case.scratch)?;
     let gnupg = gnupg.ok_or(VerifyError::NobodyCanTell)?;
-    let failed = |source| VerifyError::Run {
-        program: "gpg",
-        source,
-    };
     let listed = gnupg.signatures_of(fingerprint).map_err(failed)?;
     let by: Vec<String> = keys
         .keys()
@@ -77,16 +77,28 @@ fn merged(
         .collect();
     let listing = String::from_utf8_lossy(&listed.stdout);
     let is_certified = |user_id: &String| has_good_signature(&listing, user_id, &by);
-    if !user_ids.iter().all(is_certified) {
-        return Err(VerifyError::StockRefused { program: "gpg" }.into());
+    match user_ids.iter().all(is_certified) {
+        true => Ok(gnupg),
+        false => Err(VerifyError::StockRefused { program: "gpg" }.into()),
     }
-    let exported = gnupg.export(fingerprint).map_err(failed)?;
+}
+
+/// The certificate with the certifications where they belong, as gpg puts them.
+fn merged(gnupg: &GnuPg, fingerprint: &str, armored: bool) -> Result<Vec<u8>, DeskError> {
+    let exported = gnupg.export(fingerprint, armored).map_err(failed)?;
     let kept = PublicKeys::from_certificate(&exported.stdout);
     let kept = kept.map_err(DeskError::Certificate)?.fingerprint();
     let hex = kept.map(|kept| data_encoding::HEXUPPER.encode(kept.as_bytes()));
     match hex.as_deref() == Some(fingerprint) {
         true => Ok(exported.stdout),
         false => Err(VerifyError::StockRefused { program: "gpg" }.into()),
+    }
+}
+
+fn failed(source: io::Error) -> VerifyError {
+    VerifyError::Run {
+        program: "gpg",
+        source,
     }
 }
 

@@ -74,8 +74,11 @@ impl GnuPg {
     }
 
     /// Exports a certificate as it holds it.
-    pub(crate) fn export(&self, fingerprint: &str) -> io::Result<Output> {
+    pub(crate) fn export(&self, fingerprint: &str, armored: bool) -> io::Result<Output> {
         let mut command = self.command();
+        if armored {
+            command.arg("--armor");
+        }
         command.args(["--export", "--", fingerprint]);
         child::run(&mut command, b"")
     }
