@@ -171,6 +171,21 @@ impl RequestParcel {
     }
 }
 
+/// The encoding of a parcel of these: `signed request || count || approvals`.
+#[must_use]
+pub fn parcel_wire(
+    request: &Signed<Request>,
+    approvals: &[Signed<Approval>],
+) -> zeroize::Zeroizing<Vec<u8>> {
+    let mut writer = Writer::new();
+    request.write(&mut writer);
+    writer.count(approvals.len());
+    for approval in approvals {
+        approval.write(&mut writer);
+    }
+    zeroize::Zeroizing::new(writer.into_bytes())
+}
+
 /// `request hash` of a signed request.
 #[must_use]
 pub fn request_hash(request: &Signed<Request>) -> RequestHash {
@@ -182,11 +197,7 @@ impl Wire for RequestParcel {
     const WHAT: &'static str = "signing request";
 
     fn write(&self, writer: &mut Writer) {
-        self.request.write(writer);
-        writer.count(self.approvals.len());
-        for approval in &self.approvals {
-            approval.write(writer);
-        }
+        writer.put(&parcel_wire(&self.request, &self.approvals));
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
