@@ -205,5 +205,47 @@ for canary in "page 4" "before Friday" "is right" Amina Bilal photo.jpg report/p
 done
 say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of
 # two bundles. It saw no names, no keys, no files and no text."
+
+title "The signing room: Amina's keys sign for her online machine, and stay in her vault"
+vault amina key generate release --user-id "Amina <amina@example.org>"
+vault amina key generate git --kind ssh --comment amina@example.org
+desk() {
+    run online-relay desk "$@" --courier amina/courier
+}
+for key in release git; do
+    vault amina key export "$key" --output "amina/$key.pub"
+    desk key add "amina/$key.pub"
+done
+say "She asks for the signature of a file and of three commits, in one crossing."
+desk sign --key release --reason "what was sent to Bilal" report.sums
+# Nobody's own settings of git have a part in this.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+git_work() { git -C work -c user.name=Amina -c user.email=amina@example.org "$@"; }
+git init -q -b main work
+for line in "A begin" "The first page" "The second page" "A typing error"; do
+    echo "$line" >>work/book.txt
+    git_work add book.txt
+    git_work commit -q -m "$line"
+done
+base=$(git_work rev-list --max-parents=0 main)
+desk sign-git "$base..main" --repository work --key git
+courier amina sync --stick amina/stick
+vault amina sync --stick amina/stick
+say "In real use she reads them in a terminal, page by page; nothing unread can be approved."
+vault_keep amina show req-2 --whole
+expect "+The second page"
+vault_keep amina show req-1 --whole
+expect "photo.jpg"
+vault amina approve --all-shown
+vault amina sync --stick amina/stick
+courier amina sync --stick amina/stick
+say "What everybody else's programs say about the signatures:"
+run sqv --keyring amina/release.pub report.sums.asc report.sums
+printf 'amina@example.org %s\n' "$(cat amina/git.pub)" >amina/signers
+for commit in $(git_work rev-list "$base..main"); do
+    run git -C work -c gpg.ssh.allowedSignersFile="$tour/amina/signers" verify-commit "$commit"
+done
+vault amina journal --signatures
+
 echo
-echo "The tour is done: sent, carried, taken in, confirmed."
+echo "The tour is done: sent, carried, taken in, confirmed, signed."

@@ -164,7 +164,7 @@ fn a_commit_that_is_stopped_does_not_happen_and_leaves_nothing() {
         // Git ends with the key; the program that it called withdraws the request.
         let deadline = Instant::now() + AT_ONCE;
         let open = || daily.room.desk(&["list"]).ok()["requests"].clone();
-        while open().as_array().unwrap().len() > 0 && Instant::now() < deadline {
+        while !open().as_array().unwrap().is_empty() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(50));
         }
         daily.nothing_is_left(&tip);

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use signing_format::git::{ObjectKind, RawObject};
 use signing_format::subject::{FileSource, Subject};
@@ -96,12 +96,11 @@ fn another_request_under_the_name_of_one_that_waits_is_refused() {
 #[test]
 fn a_request_whose_time_is_over_is_not_approved() {
     let (room, mut forgery) = asked();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    forgery.request.expires_at = now.unwrap().as_secs() + LIFE_SECS;
-    let end = SystemTime::now() + Duration::from_secs(LIFE_SECS + 1);
+    forgery.request.expires_at = forgery.request.created_at + LIFE_SECS;
+    let end = Instant::now() + Duration::from_secs(LIFE_SECS + 1);
     forgery.cross(&room);
     room.read("req-1");
-    thread::sleep(end.duration_since(SystemTime::now()).unwrap_or_default());
+    thread::sleep(end.saturating_duration_since(Instant::now()));
     room.approve("req-1").failed(3, "request-expired");
     assert_eq!(room.requests()[0]["expired"], true);
     assert_eq!(room.journal(), []);
