@@ -1,129 +1,44 @@
 //! A vault that lies, and replies that come where they do not belong. The desk writes nothing.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
 
-use carriers::stick::Stick;
-use crossing::{Host, HostError, Lane, LaneId, Options, Quiet};
-use pack_format::chunked::{ReadAt, SALT_BYTES};
+use pack_format::chunked::SALT_BYTES;
 use pack_format::codec::Wire as _;
 use pack_format::item::{Item, SigningBytes};
-use pack_format::pack::{BundleSource, PlannedItem};
-use pack_format::ratchet::Side;
-use pack_format::relay::ContentId;
-use pack_format::words::PairingCode;
 use signing_format::reply::{GitSignatures, Reply, SealedReply};
 use signing_format::request::{Request, RequestHash, RequestParcel};
-use tempfile::TempDir;
 
-use super::room::{Room, joined};
+use super::lying_machine::LyingMachine;
+use super::room::Room;
 use crate::people::{Ran, copy_stick, entries, text_of, wipe};
 
 /// A vault as far as a courier can see one, which replies what a test says.
-struct LyingVault {
-    lanes: Vec<Lane>,
-    memory: Memory,
-}
+struct LyingVault(LyingMachine);
 
 impl LyingVault {
     /// Paired with the desk of this room, under the name `liar`.
     fn of(room: &Room) -> Self {
         let shown = room.site.courier(&["pair", "show", "--name", "liar"]).ok();
-        let code = PairingCode::from_words(&joined(&shown["words"])).unwrap();
-        let lane = Lane::new(LaneId([7; 16]), &code.root(), Side::Typed);
-        Self {
-            lanes: vec![lane],
-            memory: Memory::new(),
-        }
-    }
-
-    fn plug(&mut self, room: &Room) {
-        let stick = Stick::open(&room.site.stick()).unwrap();
-        let (lanes, host) = (&mut self.lanes, &mut self.memory);
-        crossing::sync_stick(&stick, lanes, host, &mut Quiet, &Options::default()).unwrap();
+        Self(LyingMachine::typing(&shown["words"]))
     }
 
     /// Takes the one request that waits at the desk.
     fn take(&mut self, room: &Room) -> RequestParcel {
         room.courier_plug().ok();
-        self.plug(room);
-        self.memory.requests.pop().unwrap()
+        self.0.plug(&room.site.stick());
+        let taken = self.0.taken();
+        let request = taken.iter().find_map(|item| match item {
+            Item::Request(bytes) => Some(RequestParcel::from_wire(bytes.expose()).unwrap()),
+            _ => None,
+        });
+        request.unwrap()
     }
 
     /// Sends these bytes as a reply, and gives what the courier says.
     fn send(&mut self, room: &Room, bytes: Vec<u8>) -> Ran {
-        let item = Item::Reply(SigningBytes::new(bytes).unwrap());
-        self.memory.due.push(PlannedItem::small(&item));
-        self.plug(room);
+        self.0.send(&Item::Reply(SigningBytes::new(bytes).unwrap()));
+        self.0.plug(&room.site.stick());
         room.courier_plug()
-    }
-}
-
-/// What crosses to and from the vault that lies.
-struct Memory {
-    due: Vec<PlannedItem>,
-    requests: Vec<RequestParcel>,
-    delivered: Vec<PlannedItem>,
-    spool: TempDir,
-}
-
-impl Memory {
-    fn new() -> Self {
-        Self {
-            due: Vec::new(),
-            requests: Vec::new(),
-            delivered: Vec::new(),
-            spool: tempfile::tempdir().unwrap(),
-        }
-    }
-}
-
-impl BundleSource for Memory {
-    fn bundle(&self, _: &ContentId) -> io::Result<Box<dyn ReadAt + '_>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
-
-impl Host for Memory {
-    fn take_bundle(&mut self, _: LaneId, _: u64, body: &mut dyn Read) -> io::Result<()> {
-        io::copy(body, &mut io::sink())?;
-        Ok(())
-    }
-
-    fn take_item(&mut self, _: LaneId, item: Item) -> io::Result<()> {
-        if let Item::Request(bytes) = item {
-            let parcel = RequestParcel::from_wire(bytes.expose()).unwrap();
-            self.requests.push(parcel);
-        }
-        Ok(())
-    }
-
-    fn commit_pack(&mut self, lane: &Lane) -> Result<(), HostError> {
-        self.save_lane(lane)
-    }
-
-    fn discard_pack(&mut self) {
-        self.delivered.clear();
-    }
-
-    fn delivered(&mut self, _: LaneId, items: &[PlannedItem]) -> Result<(), HostError> {
-        self.delivered.extend_from_slice(items);
-        Ok(())
-    }
-
-    fn save_lane(&mut self, _: &Lane) -> Result<(), HostError> {
-        let delivered = std::mem::take(&mut self.delivered);
-        self.due.retain(|item| !delivered.contains(item));
-        Ok(())
-    }
-
-    fn due(&mut self, _: LaneId) -> Result<Vec<PlannedItem>, HostError> {
-        Ok(self.due.clone())
-    }
-
-    fn spool_dir(&self) -> &Path {
-        self.spool.path()
     }
 }
 
