@@ -159,10 +159,10 @@ impl RequestParcel {
         request_hash(&self.request)
     }
 
-    /// The request, if the desk's signature verifies and its approvals are for it.
+    /// The request, if the desk's signature verifies.
     ///
-    /// Whose the approvals are, and whether their signatures verify, is for a vault that knows
-    /// the approvers.
+    /// Nothing is checked of the approvals: whose they are, and whether their signatures verify,
+    /// is for a vault that knows the approvers.
     ///
     /// # Errors
     /// [`BadSignature`].
