@@ -31,8 +31,16 @@ impl fmt::Display for Shown<'_> {
 pub fn is_hidden(ch: char) -> bool {
     ch.is_control()
         || matches!(ch,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            // Blanks other than the space, which look like one or like nothing.
+            '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}'
+            | '\u{3000}'
+            // Line ends and direction marks.
+            | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            // What Unicode lets programs draw as nothing: Default_Ignorable_Code_Point.
+            | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -45,6 +53,22 @@ mod tests {
             Shown("a\u{1b}[2Jb\u{202e}c\n").to_string(),
             "a\\u{1b}[2Jb\\u{202e}c\\u{a}"
         );
+    }
+
+    #[test]
+    fn what_draws_nothing_or_a_blank_becomes_visible() {
+        for ch in [
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{a0}',
+            '\u{e0100}',
+            '\u{2800}',
+            '\u{34f}',
+        ] {
+            let shown = Shown(&format!("a{ch}b")).to_string();
+            assert_eq!(shown, format!("a\\u{{{:x}}}b", u32::from(ch)));
+        }
+        assert_eq!(Shown("a b").to_string(), "a b");
     }
 
     #[test]
