@@ -57,22 +57,37 @@ impl TextDiff {
     /// Whatever the search for differences finds, each line that it calls unchanged is compared
     /// here: a mistake there would hide a change. Texts of very many lines are not searched; all
     /// old lines are removed and all new ones added.
+    ///
+    /// `None` when more than `lines_max` lines would have to be shown.
     #[must_use]
-    pub fn between(old: &[u8], new: &[u8]) -> Self {
+    pub fn between(old: &[u8], new: &[u8], lines_max: usize) -> Option<Self> {
+        let (old_count, new_count) = (line_count(old), line_count(new));
+        let is_searched = old_count.max(new_count) <= DIFF_LINES_MAX;
+        // Before there is anything in memory for each line.
+        if !is_searched && old_count.saturating_add(new_count) > lines_max {
+            return None;
+        }
         let old: Vec<&[u8]> = lines_of(old);
         let new: Vec<&[u8]> = lines_of(new);
-        let found = if old.len().max(new.len()) > DIFF_LINES_MAX {
-            None
-        } else {
-            checked(&old, &new, search(&old, &new))
-        };
-        let changes = found.unwrap_or_else(|| vec![everything(&old, &new)]);
+        let found = is_searched.then(|| checked(&old, &new, search(&old, &new)));
+        let changes = found
+            .flatten()
+            .unwrap_or_else(|| vec![everything(&old, &new)]);
         let changes: Vec<Change> = changes.into_iter().filter(|c| !c.is_empty()).collect();
-        let hunks = grouped(&changes)
-            .into_iter()
-            .map(|group| hunk_of(group, &old, &new))
-            .collect();
-        Self { hunks }
+        let groups = grouped(&changes);
+        let shown = groups.iter().map(|group| shown_count(group, old.len()));
+        if shown.fold(0, usize::saturating_add) > lines_max {
+            return None;
+        }
+        let hunks = groups.into_iter();
+        let hunks = hunks.map(|group| hunk_of(group, &old, &new)).collect();
+        Some(Self { hunks })
+    }
+
+    /// How many lines are shown, unchanged ones among them.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.hunks.iter().map(|hunk| hunk.lines.len()).sum()
     }
 
     /// How many lines are added.
@@ -108,6 +123,13 @@ impl Change {
 
 fn lines_of(text: &[u8]) -> Vec<&[u8]> {
     text.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+/// How many [`lines_of`] gives.
+fn line_count(text: &[u8]) -> usize {
+    let ended = text.iter().filter(|byte| **byte == b'\n').count();
+    let is_open = text.last().is_some_and(|byte| *byte != b'\n');
+    ended.saturating_add(usize::from(is_open))
 }
 
 fn everything(old: &[&[u8]], new: &[&[u8]]) -> Change {
@@ -153,6 +175,16 @@ fn grouped(changes: &[Change]) -> Vec<&[Change]> {
             after.old.start.saturating_sub(before.old.end) <= CONTEXT_LINES.saturating_mul(2)
         })
         .collect()
+}
+
+/// How many lines the hunk of a group has.
+fn shown_count(group: &[Change], old_count: usize) -> usize {
+    let first = group.first().map_or(0, |change| change.old.start);
+    let end = group.last().map_or(0, |change| change.old.end);
+    let from = first.saturating_sub(CONTEXT_LINES);
+    let to = end.saturating_add(CONTEXT_LINES).min(old_count);
+    let added = group.iter().map(|change| change.new.len());
+    added.fold(to.saturating_sub(from), usize::saturating_add)
 }
 
 fn hunk_of(changes: &[Change], old: &[&[u8]], new: &[&[u8]]) -> Hunk {
@@ -219,7 +251,13 @@ mod tests {
     use super::*;
 
     fn shown(old: &str, new: &str) -> String {
-        let diff = TextDiff::between(old.as_bytes(), new.as_bytes());
+        let diff = TextDiff::between(old.as_bytes(), new.as_bytes(), usize::MAX).unwrap();
+        let exact = diff.line_count();
+        assert!(TextDiff::between(old.as_bytes(), new.as_bytes(), exact).is_some());
+        if exact > 0 {
+            let less = TextDiff::between(old.as_bytes(), new.as_bytes(), exact - 1);
+            assert_eq!(less, None, "not one line more than allowed");
+        }
         let mut out = String::new();
         for hunk in diff.hunks {
             let Hunk {
@@ -277,7 +315,9 @@ mod tests {
     #[test]
     fn texts_of_very_many_lines_are_shown_as_removed_and_added() {
         let old = "x\n".repeat(DIFF_LINES_MAX + 1);
-        let diff = TextDiff::between(old.as_bytes(), b"x\n");
+        let between = |lines_max| TextDiff::between(old.as_bytes(), b"x\n", lines_max);
+        assert_eq!(between(DIFF_LINES_MAX + 1), None);
+        let diff = between(DIFF_LINES_MAX + 2).unwrap();
         assert_eq!(diff.removed_count(), DIFF_LINES_MAX + 1);
         assert_eq!(diff.added_count(), 1);
     }
@@ -313,7 +353,10 @@ mod tests {
                 new += &format!("{line}\n");
             }
         }
-        let compare = move || TextDiff::between(old.as_bytes(), new.as_bytes()).added_count();
+        let compare = move || {
+            let diff = TextDiff::between(old.as_bytes(), new.as_bytes(), usize::MAX);
+            diff.unwrap().added_count()
+        };
         let thread = std::thread::Builder::new().stack_size(512 * 1024);
         assert_eq!(thread.spawn(compare).unwrap().join().unwrap(), 445);
     }

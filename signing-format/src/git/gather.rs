@@ -10,11 +10,11 @@ use thiserror::Error;
 
 use super::{
     commit::{Commit, tree_named_by},
-    limits::CONTENT_BYTES_MAX,
+    limits::{DECOMPRESSED_BYTES_MAX, MATERIAL_OBJECTS_MAX},
     object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject},
     signed::{NOTHING_SIGNED, Signable, ToSign},
     tree::FileMode,
-    walk::{Difference, Unshown, walk},
+    walk::{Difference, Unshown, WalkBudget, walk},
 };
 
 pub use super::walk::{Found, ObjectSource};
@@ -140,6 +140,7 @@ where
         taken: BTreeSet::new(),
         trees: BTreeMap::new(),
         files: BTreeMap::new(),
+        budget: WalkBudget::default(),
         gathered: Gathered::default(),
     };
     for object in to_sign {
@@ -180,7 +181,7 @@ where
         }
         if object.kind() == ObjectKind::Tree {
             self.tree_bytes = self.tree_bytes.saturating_add(object.bytes().len());
-            if self.tree_bytes > CONTENT_BYTES_MAX || self.trees.len() >= OBJECTS_MAX {
+            if self.tree_bytes > DECOMPRESSED_BYTES_MAX || self.trees.len() >= MATERIAL_COUNT_MAX {
                 return Err(GatherError::TooMuch);
             }
             self.trees.insert(*id, object.clone());
@@ -196,6 +197,8 @@ struct Gathering<'s, 't, S> {
     // By path, so that what is alike crosses side by side.
     trees: BTreeMap<Vec<u8>, Vec<ObjectId>>,
     files: BTreeMap<Vec<u8>, Vec<[Option<ObjectId>; 2]>>,
+    // The one that the vault has for all commits too, so that both end at the same path.
+    budget: WalkBudget,
     gathered: Gathered,
 }
 
@@ -256,7 +259,12 @@ where
         commit: &Commit,
     ) -> Result<(), GatherError<S::Error>> {
         let format = self.source.format;
-        let walked = walk(&mut self.source, format, old, Some(commit.tree()))?;
+        let walked = walk(
+            &mut self.source,
+            format,
+            [old, Some(commit.tree())],
+            &mut self.budget,
+        )?;
         for (path, id) in walked.trees {
             self.trees.entry(path).or_default().push(id);
         }
@@ -296,7 +304,7 @@ where
                 self.gathered.material.push(tree.clone());
             }
         }
-        if self.gathered.material.len() > OBJECTS_MAX {
+        if self.gathered.material.len() > MATERIAL_COUNT_MAX {
             return Err(GatherError::TooMuch);
         }
         Ok(())
@@ -324,10 +332,10 @@ where
             .iter()
             .map(|object| object.bytes().len());
         let used = signed.chain(shown).fold(
-            OBJECTS_MAX.saturating_mul(OBJECT_OVERHEAD_BYTES),
+            MATERIAL_COUNT_MAX.saturating_mul(OBJECT_OVERHEAD_BYTES),
             usize::saturating_add,
         );
-        CONTENT_BYTES_MAX.saturating_sub(used)
+        DECOMPRESSED_BYTES_MAX.saturating_sub(used)
     }
 
     fn put_pair(
@@ -357,7 +365,7 @@ where
         let count = self.gathered.material.len().saturating_add(needed.len());
         let Some(rest) = left_bytes
             .checked_sub(needed_bytes)
-            .filter(|_| count <= OBJECTS_MAX)
+            .filter(|_| count <= MATERIAL_COUNT_MAX)
         else {
             self.leave_out(path.to_vec(), LeftOutReason::Budget { needed_bytes });
             return Ok(());
@@ -377,15 +385,5 @@ where
 
 /// What an object adds to the content beside its bytes.
 const OBJECT_OVERHEAD_BYTES: usize = 5;
-/// [`super::limits::MATERIAL_OBJECTS_MAX`] as the lengths that it is compared with.
-const OBJECTS_MAX: usize = 20_000;
-
-#[cfg(test)]
-mod tests {
-    use super::{super::limits::MATERIAL_OBJECTS_MAX, *};
-
-    #[test]
-    fn both_forms_of_the_limit_of_objects_agree() {
-        assert_eq!(usize::try_from(MATERIAL_OBJECTS_MAX), Ok(OBJECTS_MAX));
-    }
-}
+/// The limit as the lengths that it is compared with.
+const MATERIAL_COUNT_MAX: usize = MATERIAL_OBJECTS_MAX as usize;

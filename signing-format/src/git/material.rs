@@ -20,10 +20,11 @@ use thiserror::Error;
 
 use super::{
     chain::Chain,
-    limits::{CONTENT_BYTES_MAX, MATERIAL_OBJECTS_MAX, TO_SIGN_MAX},
+    limits::{DECOMPRESSED_BYTES_MAX, MATERIAL_OBJECTS_MAX},
     object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject},
     signed::{NOTHING_SIGNED, SignError, Signable, ToSign},
 };
+use crate::limits::OBJECTS_MAX;
 
 /// The git objects of a request. What could be checked without a repository was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl GitContent {
             object.write(&mut writer);
         }
         let bytes = writer.into_bytes();
-        if bytes.len() > CONTENT_BYTES_MAX {
+        if bytes.len() > DECOMPRESSED_BYTES_MAX {
             return Err(ContentError::TooLarge);
         }
         Ok(compress_to_vec_zlib(&bytes, COMPRESSION_LEVEL))
@@ -152,7 +153,7 @@ impl GitContent {
             return Err(ContentError::Version { found });
         }
         let format = ObjectFormat::read(&mut reader)?;
-        let to_sign = read_objects(&mut reader, TO_SIGN_MAX, "git objects to sign")?;
+        let to_sign = read_objects(&mut reader, OBJECTS_MAX, "git objects to sign")?;
         let material = read_objects(&mut reader, MATERIAL_OBJECTS_MAX, "git objects to show")?;
         reader.finish("git content")?;
         Self::new(format, &to_sign, material)
@@ -167,7 +168,7 @@ pub enum ContentError {
     #[error("the git content is not one whole compressed stream")]
     Compression,
     /// The content is larger than what is held in memory.
-    #[error("the git content is over the limit of {CONTENT_BYTES_MAX} bytes")]
+    #[error("the git content is over the limit of {DECOMPRESSED_BYTES_MAX} bytes")]
     TooLarge,
     /// The content is of a version that this program does not know.
     #[error("git content of version {found}, not {VERSION}")]
@@ -278,7 +279,7 @@ fn checked_to_sign(
     if to_sign.is_empty() {
         return Err(ContentError::Empty);
     }
-    check_count(to_sign.len(), TO_SIGN_MAX, "git objects to sign")?;
+    check_count(to_sign.len(), OBJECTS_MAX, "git objects to sign")?;
     let mut checked = Vec::with_capacity(to_sign.len());
     for (index, raw) in to_sign.iter().enumerate() {
         let object = ToSign::parse(raw, format).map_err(|source| ContentError::ToSign {
@@ -347,7 +348,7 @@ fn inflated(compressed: &[u8]) -> Result<Vec<u8>, ContentError> {
     let mut decompressor = Box::<DecompressorOxide>::default();
     let mut rest = compressed;
     let first = compressed.len().saturating_mul(4).max(INFLATE_BYTES_MIN);
-    let mut out = vec![0; first.min(CONTENT_BYTES_MAX)];
+    let mut out = vec![0; first.min(DECOMPRESSED_BYTES_MAX)];
     let mut written = 0_usize;
     loop {
         let (status, taken, made) = decompress(&mut decompressor, rest, &mut out, written, flags);
@@ -358,8 +359,8 @@ fn inflated(compressed: &[u8]) -> Result<Vec<u8>, ContentError> {
                 out.truncate(written);
                 return Ok(out);
             }
-            TINFLStatus::HasMoreOutput if out.len() < CONTENT_BYTES_MAX => {
-                let len = out.len().saturating_mul(2).min(CONTENT_BYTES_MAX);
+            TINFLStatus::HasMoreOutput if out.len() < DECOMPRESSED_BYTES_MAX => {
+                let len = out.len().saturating_mul(2).min(DECOMPRESSED_BYTES_MAX);
                 out.resize(len, 0);
             }
             TINFLStatus::HasMoreOutput => return Err(ContentError::TooLarge),
@@ -480,7 +481,7 @@ mod tests {
 
     #[test]
     fn rejects_more_objects_than_the_limit() {
-        let objects = vec![commit(&[]); usize::try_from(TO_SIGN_MAX).unwrap() + 1];
+        let objects = vec![commit(&[]); usize::try_from(OBJECTS_MAX).unwrap() + 1];
         assert!(matches!(
             new(&objects, &[]),
             Err(ContentError::TooMany { .. })
@@ -489,7 +490,7 @@ mod tests {
 
     #[test]
     fn rejects_a_bomb_and_what_follows_the_stream() {
-        let bomb = encode(&vec![0; CONTENT_BYTES_MAX + 1]);
+        let bomb = encode(&vec![0; DECOMPRESSED_BYTES_MAX + 1]);
         assert_eq!(GitContent::decode(&bomb), Err(ContentError::TooLarge));
         let mut longer = new(&[commit(&[])], &[]).unwrap().encode().unwrap();
         longer.push(0);

@@ -7,6 +7,7 @@
 pub mod chain;
 pub mod changes;
 pub mod commit;
+pub mod comparer;
 pub mod diff;
 pub mod gather;
 mod header;
@@ -24,6 +25,7 @@ pub mod walk;
 pub use chain::{Chain, Payload, SignedObject};
 pub use changes::{Base, Changes, Detail, FileChange};
 pub use commit::{Commit, Header};
+pub use comparer::Comparer;
 pub use diff::{Hunk, Line, LineKind, TextDiff};
 pub use gather::{Found, GatherError, Gathered, LeftOut, LeftOutReason, ObjectSource, gather};
 pub use ident::{Ident, Person};
@@ -32,6 +34,6 @@ pub use object::{ObjectError, ObjectFormat, ObjectId, ObjectKind, RawObject};
 pub use signed::{SignError, Signable, ToSign};
 pub use tag::Tag;
 pub use tree::{FileMode, Tree, TreeEntry};
-pub use walk::{Difference, Side, Unshown};
+pub use walk::{Difference, Side, Unshown, WalkBudget};
 
 pub use header::ParseError;

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, btree_map};
 
 use super::{
     header::ParseError,
-    limits::{DIFFERENCES_MAX, PATH_BYTES_MAX, TREE_BYTES_COMPARED_MAX, TREE_DEPTH_MAX},
+    limits::{
+        DIFFERENCE_PATHS_BYTES_MAX, DIFFERENCES_MAX, PATH_BYTES_MAX, TREE_BYTES_COMPARED_MAX,
+        TREE_DEPTH_MAX,
+    },
     object::{ObjectFormat, ObjectId, RawObject},
     tree::{FileMode, Tree, TreeEntry, is_suspicious_name},
 };
@@ -95,9 +98,11 @@ pub enum Unshown {
     },
     /// The directory is nested deeper, or its path is longer, than what is walked.
     TooDeep,
-    /// The walk ends here: there are more differences than are listed. What stands at this path
+    /// The walk ends here: more differs than is listed of one request. What stands at this path
     /// and after it is not shown.
     TooMany,
+    /// The file is here, and more text differs than is shown of one request.
+    TooMuchText,
     /// The directory holds nothing. Git neither writes nor checks out such a directory.
     EmptyDirectory,
 }
@@ -111,28 +116,66 @@ pub struct Walked {
     pub trees: Vec<(Vec<u8>, ObjectId)>,
 }
 
-/// Compares two root trees; `None` is the empty tree.
+/// How much walks may still read and list. One is used up by all commits of a request: each alone
+/// may be harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalkBudget {
+    tree_bytes: usize,
+    differences: usize,
+    path_bytes: usize,
+}
+
+impl Default for WalkBudget {
+    /// That of a whole request.
+    fn default() -> Self {
+        Self {
+            tree_bytes: TREE_BYTES_COMPARED_MAX,
+            differences: DIFFERENCES_MAX,
+            path_bytes: DIFFERENCE_PATHS_BYTES_MAX,
+        }
+    }
+}
+
+impl WalkBudget {
+    /// A budget that may list as much as any, and read what is left in this one.
+    pub(crate) fn list_anew(&mut self) {
+        let tree_bytes = self.tree_bytes;
+        *self = Self {
+            tree_bytes,
+            ..Self::default()
+        };
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.tree_bytes == 0 || self.differences == 0 || self.path_bytes == 0
+    }
+}
+
+/// Compares two root trees, the old and the new; `None` is the empty tree. A walk that ends because
+/// nothing is left of the budget notes [`Unshown::TooMany`] last.
 ///
 /// # Errors
 /// Those of the source.
 pub fn walk<S: ObjectSource>(
     source: &mut S,
     format: ObjectFormat,
-    old: Option<ObjectId>,
-    new: Option<ObjectId>,
+    [old, new]: [Option<ObjectId>; 2],
+    budget: &mut WalkBudget,
 ) -> Result<Walked, S::Error> {
     let mut walk = Walk {
         source,
         format,
         walked: Walked::default(),
         directories: Vec::new(),
-        bytes_left: TREE_BYTES_COMPARED_MAX,
+        budget,
     };
-    if old != new {
+    if old != new && walk.budget.is_exhausted() {
+        walk.note(Vec::new(), [None, None], Some(Unshown::TooMany));
+    } else if old != new {
         walk.enter(Vec::new(), [old, new])?;
     }
     while let Some((path, entries)) = walk.next_entries() {
-        if walk.is_exhausted() {
+        if walk.budget.is_exhausted() {
             walk.note(path, [None, None], Some(Unshown::TooMany));
             break;
         }
@@ -151,7 +194,7 @@ struct Walk<'s, S> {
     format: ObjectFormat,
     walked: Walked,
     directories: Vec<Directory>,
-    bytes_left: usize,
+    budget: &'s mut WalkBudget,
 }
 
 struct Directory {
@@ -177,11 +220,9 @@ impl<S: ObjectSource> Walk<'_, S> {
         }
     }
 
-    fn is_exhausted(&self) -> bool {
-        self.bytes_left == 0 || self.walked.differences.len() >= DIFFERENCES_MAX
-    }
-
     fn note(&mut self, path: Vec<u8>, [old, new]: Pair, unshown: Option<Unshown>) {
+        self.budget.differences = self.budget.differences.saturating_sub(1);
+        self.budget.path_bytes = self.budget.path_bytes.saturating_sub(path.len());
         self.walked.differences.push(Difference {
             path,
             old,
@@ -253,7 +294,9 @@ impl<S: ObjectSource> Walk<'_, S> {
             Found::Missing => return Ok(Err(Unshown::Missing { id })),
         };
         let cost = raw.bytes().len().max(TREE_COST_BYTES_MIN);
-        self.bytes_left = self.bytes_left.saturating_sub(cost);
+        // The path is kept as well.
+        let cost = cost.saturating_add(path.len());
+        self.budget.tree_bytes = self.budget.tree_bytes.saturating_sub(cost);
         self.walked.trees.push((path.to_vec(), id));
         let tree = Tree::parse(&raw, self.format);
         Ok(tree.map_err(|why| Unshown::Unreadable { id, why }))
@@ -301,7 +344,7 @@ mod tests {
         }
 
         fn walked(&mut self, old: Option<ObjectId>, new: Option<ObjectId>) -> Walked {
-            let Ok(walked) = walk(self, FORMAT, old, new);
+            let Ok(walked) = walk(self, FORMAT, [old, new], &mut WalkBudget::default());
             walked
         }
     }
@@ -416,16 +459,53 @@ mod tests {
             .map(|name| (FileMode::Tree, name.as_str(), leaf))
             .collect();
         let wide = objects.tree(&entries);
-        let source = &mut objects;
-        let mut walk = Walk {
-            source,
-            format: FORMAT,
-            walked: Walked::default(),
-            directories: Vec::new(),
-            bytes_left: TREE_COST_BYTES_MIN,
+        let mut budget = WalkBudget {
+            tree_bytes: TREE_COST_BYTES_MIN,
+            ..WalkBudget::default()
         };
-        let Ok(()) = walk.enter(Vec::new(), [None, Some(wide)]);
-        assert!(walk.is_exhausted());
+        let Ok(walked) = walk(&mut objects, FORMAT, [None, Some(wide)], &mut budget);
+        assert_eq!(walked.trees.len(), 1);
+        assert_eq!(walked.differences[0].unshown, Some(Unshown::TooMany));
+    }
+
+    #[test]
+    fn the_bytes_of_paths_that_are_listed_are_bounded() {
+        let mut objects = Objects::default();
+        let names: Vec<String> = (0..9).map(|number| format!("{number:04000}")).collect();
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| (FileMode::File, name.as_str(), file("1")))
+            .collect();
+        let wide = objects.tree(&entries);
+        let mut budget = WalkBudget {
+            path_bytes: 10_000,
+            ..WalkBudget::default()
+        };
+        let Ok(walked) = walk(&mut objects, FORMAT, [None, Some(wide)], &mut budget);
+        assert_eq!(walked.differences.len(), 4);
+        assert_eq!(walked.differences[3].unshown, Some(Unshown::TooMany));
+    }
+
+    #[test]
+    fn walks_share_a_budget_and_one_without_any_reads_nothing() {
+        let mut objects = Objects::default();
+        let tree = objects.tree(&[
+            (FileMode::File, "a", file("1")),
+            (FileMode::File, "b", file("1")),
+        ]);
+        let mut budget = WalkBudget {
+            differences: 2,
+            ..WalkBudget::default()
+        };
+        let Ok(first) = walk(&mut objects, FORMAT, [None, Some(tree)], &mut budget);
+        assert_eq!(first.differences.len(), 2);
+        let Ok(second) = walk(&mut objects, FORMAT, [None, Some(tree)], &mut budget);
+        assert_eq!(second.trees, []);
+        assert_eq!(second.differences.len(), 1);
+        assert_eq!(second.differences[0].path, b"");
+        assert_eq!(second.differences[0].unshown, Some(Unshown::TooMany));
+        let Ok(same) = walk(&mut objects, FORMAT, [Some(tree), Some(tree)], &mut budget);
+        assert_eq!(same, Walked::default());
     }
 
     #[test]
@@ -459,7 +539,8 @@ mod tests {
                 None,
             ]
         );
-        let Ok(walked) = walk(&mut Huge, FORMAT, None, Some(missing));
+        let budget = &mut WalkBudget::default();
+        let Ok(walked) = walk(&mut Huge, FORMAT, [None, Some(missing)], budget);
         assert!(matches!(
             walked.differences[0].unshown,
             Some(Unshown::ObjectTooLarge { found_bytes: 7, .. })

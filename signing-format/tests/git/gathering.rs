@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, convert::Infallible};
 
 use signing_format::git::{
-    Changes, Detail, Found, GatherError, GitContent, LeftOut, LeftOutReason, ObjectFormat,
+    Comparer, Detail, Found, GatherError, GitContent, LeftOut, LeftOutReason, ObjectFormat,
     ObjectId, ObjectKind, ObjectSource, RawObject, ToSign, Unshown, gather,
 };
 
@@ -70,7 +70,7 @@ fn a_file_over_the_budget_is_left_out_with_both_sides_and_named() {
     };
     assert_eq!(gathered.left_out, [LeftOut { path, reason }]);
     let content = GitContent::new(FORMAT, &objects, gathered.material).unwrap();
-    let last = Changes::of(&content, content.to_sign()[1].commit().unwrap());
+    let last = Comparer::new(&content).changes_of(content.to_sign()[1].commit().unwrap());
     let unshown: Vec<&[u8]> = last.not_shown().map(|file| &file.path[..]).collect();
     assert_eq!(unshown, [b"zbig"]);
 }
@@ -140,7 +140,7 @@ fn each_of_many_commits_is_all_shown() {
     let sent = repository.content("main");
     let content = GitContent::decode(&sent.encode().unwrap()).unwrap();
     for object in content.to_sign() {
-        let changes = Changes::of(&content, object.commit().unwrap());
+        let changes = Comparer::new(&content).changes_of(object.commit().unwrap());
         assert!(changes.is_all_shown());
         assert_eq!(changes.files.len(), 1);
         assert!(matches!(changes.files[0].detail, Detail::Text(_)));

@@ -2,8 +2,8 @@
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use signing_format::git::{
-    Changes, Commit, FileMode, GitContent, LineKind, ObjectFormat, ObjectId, ObjectKind, RawObject,
-    Signable, Tag, TextDiff, Tree,
+    Commit, Comparer, FileMode, GitContent, LineKind, ObjectFormat, ObjectId, ObjectKind,
+    RawObject, Signable, Tag, TextDiff, Tree,
 };
 
 const FORMATS: [ObjectFormat; 2] = [ObjectFormat::Sha1, ObjectFormat::Sha256];
@@ -176,7 +176,7 @@ proptest! {
         };
         if let Ok(read) = GitContent::decode(&bytes) {
             for object in read.to_sign() {
-                let _ = object.commit().map(|commit| Changes::of(&read, commit));
+                let _ = object.commit().map(|commit| Comparer::new(&read).changes_of(commit));
             }
         }
     }
@@ -187,7 +187,7 @@ proptest! {
         old in "[abc\n]{0,80}",
         new in "[abc\n]{0,80}",
     ) {
-        let diff = TextDiff::between(old.as_bytes(), new.as_bytes());
+        let diff = TextDiff::between(old.as_bytes(), new.as_bytes(), usize::MAX).unwrap();
         let mut lines = old.split_inclusive('\n');
         let mut out = String::new();
         let mut at = 0;

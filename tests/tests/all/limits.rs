@@ -19,7 +19,7 @@ use pack_format::ratchet::PackSecret;
 use pack_format::secret::Secret32;
 use signing_format::git::limits::{OTHER_PARENTS_COMPARED_MAX, TREE_ENTRIES_MAX};
 use signing_format::git::{
-    Changes, GitContent, ObjectFormat, ObjectKind, ParseError, RawObject, Tree,
+    Comparer, GitContent, ObjectFormat, ObjectKind, ParseError, RawObject, Tree,
 };
 use signing_format::openpgp::limits::{CERTIFICATE_BYTES_MAX, PACKETS_MAX};
 use signing_format::openpgp::{self, DataSignature, OpenPgpFormatError, PublicKeys};
@@ -118,10 +118,6 @@ fn a_request_and_a_reply_have_at_most_60_kib() {
 #[test]
 fn what_is_told_of_requests_fits_into_an_item() {
     assert_eq!(signing_format::limits::REQUEST_BYTES_MAX, SIGNING_BYTES_MAX);
-    assert_eq!(
-        signing_format::limits::OBJECTS_MAX,
-        signing_format::git::limits::TO_SIGN_MAX
-    );
 }
 
 /// Every limit of signing-format, by file, and a vector or a test that stands on it.
@@ -148,10 +144,9 @@ const FORMAT_LIMITS: &[(&str, &str)] = &[
 ];
 const GIT_LIMITS: &[(&str, &str)] = &[
     ("OBJECT_BYTES_MAX", "signing_git_content_object_over_32_mib"),
-    ("TO_SIGN_MAX", "signing_git_content_501_to_sign"),
     ("MATERIAL_OBJECTS_MAX", "signing_git_content_20001_to_show"),
     (
-        "CONTENT_BYTES_MAX",
+        "DECOMPRESSED_BYTES_MAX",
         "rejects_a_bomb_and_what_follows_the_stream",
     ),
     (
@@ -168,6 +163,10 @@ const GIT_LIMITS: &[(&str, &str)] = &[
     ("PATH_BYTES_MAX", "a_path_that_is_too_long_is_named"),
     ("DIFFERENCES_MAX", "a_bomb_of_trees_ends_and_is_named"),
     (
+        "DIFFERENCE_PATHS_BYTES_MAX",
+        "the_bytes_of_paths_that_are_listed_are_bounded",
+    ),
+    (
         "TREE_BYTES_COMPARED_MAX",
         "the_bytes_of_trees_that_are_read_are_bounded",
     ),
@@ -180,8 +179,12 @@ const GIT_LIMITS: &[(&str, &str)] = &[
         "a_text_over_the_limit_is_not_shown_and_says_its_size",
     ),
     (
-        "TEXT_BYTES_PER_COMMIT_MAX",
-        "one_large_text_at_many_paths_does_not_exceed_the_limit_of_a_commit",
+        "TEXT_BYTES_PER_REQUEST_MAX",
+        "five_hundred_commits_of_huge_texts_stay_within_one_budget_of_bytes",
+    ),
+    (
+        "LINES_PER_REQUEST_MAX",
+        "five_hundred_commits_of_many_lines_stay_within_one_budget_of_lines",
     ),
     (
         "DIFF_LINES_MAX",
@@ -296,7 +299,7 @@ fn a_merge_of_too_many_parents_does_not_say_what_is_its_own() {
     ] {
         let content = merge_of(others + 1);
         let merge = content.to_sign()[0].commit().unwrap();
-        let changes = Changes::of(&content, merge);
+        let changes = Comparer::new(&content).changes_of(merge);
         assert_eq!(changes.own_of_merge.is_some(), known, "{others} others");
     }
 }

@@ -2,9 +2,11 @@
 
 use signing_format::git::changes::{Base, Changes, Detail, FileChange};
 use signing_format::git::commit::Commit;
+use signing_format::git::comparer::Comparer;
 use signing_format::git::diff::{Hunk, LineKind, TextDiff};
 use signing_format::git::ident::Ident;
-use signing_format::git::object::ObjectId;
+use signing_format::git::limits::SIGNED_BYTES_MAX;
+use signing_format::git::object::{ObjectId, ObjectKind};
 use signing_format::git::signed::{Signable, ToSign};
 use signing_format::git::tag::Tag;
 use signing_format::git::walk::{Side, Unshown};
@@ -32,7 +34,7 @@ pub(crate) fn review(
         GitForm::OpenPgp => "OpenPGP",
         GitForm::Ssh => "SSH, namespace git",
     };
-    let claimed = |text: &str| format!("{} (a claim)", escaped(text.as_bytes()));
+    let claimed = |text: &str| format!("a claim: {}", escaped(text.as_bytes()));
     review.push(
         "Sign git commits and tags",
         vec![
@@ -50,39 +52,98 @@ pub(crate) fn review(
             ),
         ],
     );
+    let mut objects = Objects {
+        review,
+        content,
+        comparer: Comparer::new(content),
+        target_bytes: SIGNED_BYTES_MAX,
+    };
     for (at, object) in content.to_sign().iter().enumerate() {
-        one(review, content, object, &format!("{} of {found}", at + 1));
+        objects.push(object, &format!("{} of {found}", at + 1));
     }
     Ok(())
 }
 
-fn one(review: &mut Review, content: &GitContent, object: &ToSign, place: &str) {
-    match object.object() {
-        Signable::Commit(commit) => {
-            review.push(
-                format!("Commit {place}"),
-                commit_lines(content, &object.id(), commit),
-            );
-            let changes = Changes::of(content, commit);
-            push_changes(review, &changes, place);
-            if !commit.reads_as_utf8() {
-                review.risk(Risk::OtherEncoding);
+/// The objects of one request, which use up one budget of what is shown.
+struct Objects<'r, 'c> {
+    review: &'r mut Review,
+    content: &'c GitContent,
+    comparer: Comparer<'c>,
+    target_bytes: usize,
+}
+
+impl Objects<'_, '_> {
+    fn push(&mut self, object: &ToSign, place: &str) {
+        let mut lines = vec![Line::Field("Id now", object.id().to_string())];
+        match object.object() {
+            Signable::Commit(commit) => {
+                lines.extend(commit_lines(self.content, commit));
+                self.review.push(format!("Commit {place}"), lines);
+                let changes = self.comparer.changes_of(commit);
+                push_changes(self.review, &changes, place);
+                self.note_encoding(commit);
+            }
+            Signable::Tag(tag) => {
+                lines.extend(tag_lines(self.content, tag));
+                self.review.push(format!("Tag {place}"), lines);
+                // One that is signed as well has its own place in the review.
+                if self.content.to_sign_with(&tag.object()).is_none() {
+                    self.push_target(tag, place);
+                }
             }
         }
-        Signable::Tag(tag) => {
-            review.push(
-                format!("Tag {place}"),
-                tag_lines(content, &object.id(), tag),
-            );
+    }
+
+    /// What a tag names, when it is not signed by this request as well.
+    fn push_target(&mut self, tag: &Tag, place: &str) {
+        let mut lines = vec![
+            Line::Note(
+                "What it names is not signed by this request: compare its id with one from a \
+                 source that you trust."
+                    .to_owned(),
+            ),
+            Line::Field("Id", tag.object().to_string()),
+        ];
+        match self.target(tag) {
+            Ok(commit) => {
+                lines.extend(commit_lines(self.content, &commit));
+                self.note_encoding(&commit);
+            }
+            Err(why) => {
+                lines.push(Line::Warning(format!("NOT SHOWN: {why}")));
+                self.review.risk(Risk::TargetNotShown);
+            }
+        }
+        self.review.push(format!("Target of tag {place}"), lines);
+    }
+
+    /// The commit that a tag names, or why it is not shown.
+    fn target(&mut self, tag: &Tag) -> Result<Commit, String> {
+        let kind = tag.kind();
+        if kind != ObjectKind::Commit {
+            return Err(format!("it is a {}, not a commit", kind.name()));
+        }
+        let id = tag.object();
+        let raw = self.content.material(&id);
+        let raw = raw.ok_or_else(|| unshown_text(&Unshown::Missing { id }))?;
+        // The length first: tags may name one long commit many times.
+        let left = self.target_bytes.checked_sub(raw.bytes().len());
+        self.target_bytes =
+            left.ok_or("commits that tags name are longer than what is shown of them")?;
+        Commit::parse(raw, self.content.format())
+            .map_err(|why| unshown_text(&Unshown::Unreadable { id, why }))
+    }
+
+    fn note_encoding(&mut self, commit: &Commit) {
+        if !commit.reads_as_utf8() {
+            self.review.risk(Risk::OtherEncoding);
         }
     }
 }
 
-fn commit_lines(content: &GitContent, id: &ObjectId, commit: &Commit) -> Vec<Line> {
-    let mut lines = vec![
-        Line::Field("Id now", id.to_string()),
-        Line::Field("Tree", commit.tree().to_string()),
-    ];
+/// All of a commit but its id.
+fn commit_lines(content: &GitContent, commit: &Commit) -> Vec<Line> {
+    let mut lines = vec![Line::Field("Tree", commit.tree().to_string())];
     for parent in commit.parents() {
         lines.push(Line::Field("Parent", named(content, parent)));
     }
@@ -100,9 +161,9 @@ fn commit_lines(content: &GitContent, id: &ObjectId, commit: &Commit) -> Vec<Lin
     lines
 }
 
-fn tag_lines(content: &GitContent, id: &ObjectId, tag: &Tag) -> Vec<Line> {
+/// All of a tag but its id.
+fn tag_lines(content: &GitContent, tag: &Tag) -> Vec<Line> {
     let mut lines = vec![
-        Line::Field("Id now", id.to_string()),
         Line::Field("Tag", escaped(tag.name())),
         Line::Field(
             "Of",
@@ -110,30 +171,8 @@ fn tag_lines(content: &GitContent, id: &ObjectId, tag: &Tag) -> Vec<Line> {
         ),
     ];
     lines.extend(ident_lines("Tagger", tag.tagger()));
-    lines.extend(target_lines(content, tag));
     lines.push(Line::Field("Message", message_note(tag.message())));
     lines.extend(quoted(tag.message()));
-    lines
-}
-
-/// What a tag names, when it is not signed by this request as well.
-fn target_lines(content: &GitContent, tag: &Tag) -> Vec<Line> {
-    if content.to_sign_with(&tag.object()).is_some() {
-        return Vec::new();
-    }
-    let mut lines = vec![Line::Note(
-        "What it names is not signed by this request: compare its id with one from a source that \
-         you trust."
-            .to_owned(),
-    )];
-    let target = content.material(&tag.object());
-    let commit = target.and_then(|raw| Commit::parse(raw, content.format()).ok());
-    if let Some(commit) = commit {
-        lines.push(Line::Note("It is this commit:".to_owned()));
-        lines.extend(ident_lines("Author", commit.author()));
-        lines.extend(ident_lines("Committer", commit.committer()));
-        lines.extend(quoted(commit.message()));
-    }
     lines
 }
 
@@ -162,7 +201,7 @@ fn ident_lines(name: &'static str, ident: &Ident) -> Vec<Line> {
     let Some(person) = ident.person() else {
         return vec![Line::Field(
             name,
-            format!("{} (not of the usual form)", escaped(ident.raw())),
+            format!("not of the usual form: {}", escaped(ident.raw())),
         )];
     };
     let who = format!("{} <{}>", escaped(person.name), escaped(person.email));
@@ -207,9 +246,13 @@ fn push_changes(review: &mut Review, changes: &Changes, place: &str) {
             .iter()
             .map(|file| Line::Quote(file_text(file))),
     );
+    lines.extend(end_lines(changes));
     review.push(format!("Changes of commit {place}"), lines);
     if !changes.is_all_shown() {
         review.risk(Risk::ChangesNotShown);
+    }
+    if changes.holds_binary() {
+        review.risk(Risk::BinaryContent);
     }
     if changes.files.iter().any(FileChange::suspicious_path) {
         review.risk(Risk::SuspiciousPaths);
@@ -230,32 +273,46 @@ fn base_text(base: &Base) -> String {
     }
 }
 
-/// `added  100644  src/main.rs`.
+/// Where the list ends before all that differs is in it.
+fn end_lines(changes: &Changes) -> Vec<Line> {
+    let Some(path) = &changes.ends_at else {
+        return Vec::new();
+    };
+    let ended = "NOT SHOWN: there are more changes than are listed for one request";
+    if path.is_empty() {
+        return vec![Line::Warning(format!("{ended}; none of these are."))];
+    }
+    vec![
+        Line::Warning(format!(
+            "{ended}. What stands at this path and after it is not:"
+        )),
+        Line::Quote(escaped(path)),
+    ]
+}
+
+/// `added, - -> PROGRAM, +3 -0: src/main.rs`: our words first, so that no path can add to them.
 fn file_text(file: &FileChange) -> String {
     let what = match (&file.old, &file.new) {
-        (None, _) => "added    ",
-        (_, None) => "deleted  ",
-        (Some(old), Some(new)) if old.mode != new.mode => "mode     ",
-        _ => "changed  ",
+        (None, _) => "added",
+        (_, None) => "deleted",
+        (Some(old), Some(new)) if old.mode != new.mode => "mode",
+        _ => "changed",
     };
     let mode = |side: &Option<Side>| side.map_or("-", |side| mode_text(side.mode));
     let modes = match (&file.old, &file.new) {
         (Some(old), Some(new)) if old.mode == new.mode => mode_text(new.mode).to_owned(),
         _ => format!("{} -> {}", mode(&file.old), mode(&file.new)),
     };
-    let path = match file.path.as_slice() {
-        [] => "the root directory".to_owned(),
-        path => escaped(path),
-    };
     let suspicious = if file.suspicious_path() {
-        "  SUSPICIOUS PATH"
+        ", SUSPICIOUS PATH"
     } else {
         ""
     };
-    format!(
-        "{what}{modes}  {path}{}{suspicious}",
-        detail_text(&file.detail)
-    )
+    let words = format!("{what}, {modes}, {}{suspicious}", detail_text(&file.detail));
+    match file.path.as_slice() {
+        [] => format!("{words}, {ROOT}"),
+        path => format!("{words}: {}", escaped(path)),
+    }
 }
 
 fn mode_text(mode: FileMode) -> &'static str {
@@ -272,24 +329,24 @@ fn mode_text(mode: FileMode) -> &'static str {
 fn detail_text(detail: &Detail) -> String {
     let size = |bytes: &Option<usize>| bytes.map_or("none".to_owned(), |bytes| bytes.to_string());
     match detail {
-        Detail::Text(diff) => format!("  +{} -{}", diff.added_count(), diff.removed_count()),
+        Detail::Text(diff) => format!("+{} -{}", diff.added_count(), diff.removed_count()),
         Detail::Binary {
             old_bytes,
             new_bytes,
         } => {
-            format!("  binary, {} -> {} bytes", size(old_bytes), size(new_bytes))
+            format!("BINARY, {} -> {} bytes", size(old_bytes), size(new_bytes))
         }
-        Detail::ModeOnly => "  mode only".to_owned(),
-        Detail::Submodule => "  another repository, whose files are not part of this".to_owned(),
+        Detail::ModeOnly => "mode only".to_owned(),
+        Detail::Submodule => "NOT SHOWN: the files of another repository".to_owned(),
         Detail::TooLarge {
             old_bytes,
             new_bytes,
         } => format!(
-            "  NOT SHOWN: too large, {} -> {} bytes",
+            "NOT SHOWN: too large, {} -> {} bytes",
             size(old_bytes),
             size(new_bytes)
         ),
-        Detail::NotShown(why) => format!("  NOT SHOWN: {}", unshown_text(why)),
+        Detail::NotShown(why) => format!("NOT SHOWN: {}", unshown_text(why)),
     }
 }
 
@@ -302,7 +359,9 @@ fn unshown_text(why: &Unshown) -> String {
         }
         Unshown::EmptyDirectory => "a directory is empty, which git does not make".to_owned(),
         Unshown::TooDeep => "directories are nested too deep".to_owned(),
-        Unshown::TooMany => "there are too many changes; what comes after is not shown".to_owned(),
+        Unshown::TooMany | Unshown::TooMuchText => {
+            "there are more changes than are shown of one request".to_owned()
+        }
         _ => "it cannot be told why".to_owned(),
     }
 }
@@ -315,10 +374,13 @@ fn push_detail(review: &mut Review, file: &FileChange) {
     ];
     match &file.detail {
         Detail::Text(diff) => diff_lines(&mut lines, diff),
-        other => lines.push(Line::Note(detail_text(other).trim().to_owned())),
+        other => lines.push(Line::Note(detail_text(other))),
     }
-    let path = escaped(&file.path);
-    lines.insert(0, Line::Quote(path));
+    let path = match file.path.as_slice() {
+        [] => Line::Note(ROOT.to_owned()),
+        path => Line::Quote(escaped(path)),
+    };
+    lines.insert(0, path);
     review.push("File", lines);
 }
 
@@ -345,3 +407,10 @@ fn hunk_head(hunk: &Hunk) -> String {
         hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count
     )
 }
+
+/// What has no path of its own.
+const ROOT: &str = "the root directory";
+
+#[cfg(test)]
+#[path = "git_tests.rs"]
+mod tests;
