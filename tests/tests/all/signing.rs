@@ -8,6 +8,7 @@ mod files;
 mod forgery;
 mod journal;
 mod keys;
+mod kills;
 mod large;
 mod lying_courier;
 mod lying_desk;
