@@ -172,6 +172,9 @@ fn command_errors() -> Vec<CommandError> {
             option: "--user-id",
         },
         CommandError::FingerprintDiffers,
+        CommandError::RiskNotAccepted {
+            risk: Risk::UnknownCertificateParts,
+        },
         CommandError::NoSuchRisk {
             name: "not-shown".to_owned(),
         },

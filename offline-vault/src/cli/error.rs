@@ -10,9 +10,9 @@ use thiserror::Error;
 use super::Report;
 use crate::files::{FileError, reason};
 use crate::passphrase::PassphraseError;
-use crate::signing::SigningError;
 use crate::signing::journal::JournalError;
 use crate::signing::keys::KeyError;
+use crate::signing::{Risk, SigningError};
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
 use crate::work::WorkError;
@@ -52,9 +52,15 @@ pub enum CommandError {
         /// The option.
         option: &'static str,
     },
-    /// What was typed is not the end of the fingerprint.
-    #[error("this is not how the fingerprint ends")]
+    /// What was typed is not the fingerprint, nor enough of its end.
+    #[error("this is not the fingerprint, nor enough of its end")]
     FingerprintDiffers,
+    /// The name of a risk of a certificate was not typed.
+    #[error("nobody has accepted the risk {risk}")]
+    RiskNotAccepted {
+        /// The risk.
+        risk: Risk,
+    },
     /// Something went wrong after some of the work was done; the report says what was.
     #[error("{error}")]
     AfterReport {
@@ -168,6 +174,7 @@ impl Advice for CommandError {
             Self::NotATime { .. } => "time-not-one",
             Self::OptionOfOtherKeys { .. } => "key-option-of-others",
             Self::FingerprintDiffers => "fingerprint-differs",
+            Self::RiskNotAccepted { .. } => "risk-not-accepted",
             Self::NoSuchRisk { .. } => "risk-unknown",
             Self::NotText { .. } => "file-not-text",
             Self::NoAnswer => "no-answer",
@@ -210,6 +217,9 @@ impl Advice for CommandError {
                 "Ask its owner for the fingerprint once more; if it still differs, the certificate \
                  is not theirs: do not certify it."
             }
+            Self::RiskNotAccepted { .. } => {
+                "Ask its owner for a certificate without what cannot be shown."
+            }
             Self::NotText { .. } => "Check that this is the right file.",
             Self::NoAnswer => "Run the command again, in a terminal.",
             Self::Locked => "Unlock the vault again.",
@@ -226,7 +236,7 @@ impl Advice for CommandError {
             return inner.exit();
         }
         match self {
-            Self::FingerprintDiffers => Exit::Refused,
+            Self::FingerprintDiffers | Self::RiskNotAccepted { .. } => Exit::Refused,
             Self::Output(_) | Self::Signals | Self::NoAnswer | Self::Locked => Exit::Failed,
             _ => Exit::Usage,
         }

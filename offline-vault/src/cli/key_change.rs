@@ -5,7 +5,6 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use pack_format::shown::Shown;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -19,9 +18,10 @@ use super::{CommandError, Context, Report, check_parent, talk};
 use crate::clock::UnixTime;
 use crate::files::{read_bounded, write_whole};
 use crate::limits::KEY_IMPORT_BYTES_MAX;
-use crate::openpgp::{CertificateInfo, OldSubkeys, OpenPgpError, RevocationReason, SubkeyKind};
+use crate::openpgp::{OldSubkeys, OpenPgpError, RevocationReason, SubkeyKind};
 use crate::passphrase::PassphraseSource;
-use crate::signing::keys::{self, CertifyRequest, KeyError, paper};
+use crate::signing::keys::{self, KeyError, ToCertify, paper};
+use crate::signing::review::escaped;
 use crate::store::SigningKey;
 
 /// `key renew`.
@@ -97,29 +97,20 @@ fn changed(context: &Context, key: &SigningKey, what: &str) -> Result<Report, Co
     Ok(Report::new(text, key_json(context, vault, key)?))
 }
 
-/// `key certify`: shows the fingerprint and has its end typed.
+/// `key certify`: shows what a request to certify shows, and has the end of the fingerprint typed.
 pub(super) fn certify(context: &Context, asked: &Certify) -> Result<Report, CommandError> {
     check_parent(&asked.output)?;
     let name = local_name(&asked.name)?;
     let certificate = read_bounded(&asked.file, KEY_IMPORT_BYTES_MAX)?;
-    let info = keys::certificate_info(&certificate, context.now())?;
-    let user_ids = if asked.all {
-        keys::valid_user_ids(&info)
-    } else {
-        asked.user_ids.clone()
-    };
+    let user_ids = (!asked.all).then(|| asked.user_ids.clone());
+    let what = ToCertify::read(certificate, user_ids, context.now())?;
     context.vault()?;
-    ask_fingerprint(context, &info, &user_ids)?;
-    let request = CertifyRequest {
-        name: &name,
-        certificate: &certificate,
-        user_ids: Some(user_ids.clone()),
-    };
-    let certified = keys::certify(context.vault()?, &request, context.now())?;
+    ask_fingerprint(context, &what)?;
+    let certified = keys::certify(context.vault()?, &name, &what, context.now())?;
     write_whole(&asked.output, certified.as_bytes(), existing(asked.force))?;
-    let mut text = format!("{name} certified {}:\n", info.fingerprint);
-    for user_id in &user_ids {
-        let _ = writeln!(text, "  {}", Shown(user_id));
+    let mut text = format!("{name} certified {}:\n", what.fingerprint());
+    for user_id in what.user_ids() {
+        let _ = writeln!(text, "  {}", escaped(user_id.as_bytes()));
     }
     let file = asked.output.display();
     let _ = writeln!(
@@ -128,31 +119,33 @@ pub(super) fn certify(context: &Context, asked: &Certify) -> Result<Report, Comm
     );
     let json = json!({
         "key": name.as_str(),
-        "certificate": info.fingerprint,
-        "user_ids": user_ids,
+        "certificate": what.fingerprint(),
+        "user_ids": what.user_ids(),
         "file": file.to_string(),
     });
     Ok(Report::new(text, json))
 }
 
-fn ask_fingerprint(
-    context: &Context,
-    info: &CertificateInfo,
-    user_ids: &[String],
-) -> Result<(), CommandError> {
-    let mut question = String::from("You are about to say that this certificate is of\n");
-    for user_id in user_ids {
-        let _ = writeln!(question, "  {}", Shown(user_id));
-    }
-    let digits: Vec<char> = info.fingerprint.chars().collect();
-    let groups: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
-    let _ = writeln!(question, "fingerprint  {}", groups.join(" "));
-    question.push_str("Type its last eight digits as its owner told them to you: ");
+/// Shows all of the certificate, then asks; a short id would be one that somebody else can have,
+/// too.
+fn ask_fingerprint(context: &Context, what: &ToCertify) -> Result<(), CommandError> {
+    let review = what.review();
+    let mut question = review.to_lines().join("\n");
+    let _ = write!(
+        question,
+        "\n\nType the fingerprint as its owner told it to you, or at least its last \
+         {TYPED_DIGITS_MIN} digits: "
+    );
     let typed = context.ask(&question)?;
     let typed: String = typed.split_whitespace().collect::<String>().to_uppercase();
-    let last: String = digits.iter().skip(digits.len().saturating_sub(8)).collect();
-    if typed != last {
+    if typed.len() < TYPED_DIGITS_MIN || !what.fingerprint().ends_with(&typed) {
         return Err(CommandError::FingerprintDiffers);
+    }
+    for risk in review.risks {
+        let question = format!("Type {risk} to accept this, or anything else to stop: ");
+        if context.ask(&question)?.trim() != risk.name() {
+            return Err(CommandError::RiskNotAccepted { risk });
+        }
     }
     Ok(())
 }
@@ -291,3 +284,6 @@ fn write_and_compare(
     }
     Ok(())
 }
+
+/// 64 bits. Keys with the same last 32 bits as another are made in seconds.
+const TYPED_DIGITS_MIN: usize = 16;

@@ -22,10 +22,7 @@ use super::keys::{self, SecretKeyMaterial};
 use super::requests::Opened;
 use super::review::{ReviewError, escaped, file};
 use crate::clock::UnixTime;
-use crate::openpgp::{
-    CertificateReview, Certification, Checked, DataSigner, DecryptedMessage, KeyInfo,
-    MadeSignature, OpenPgpError,
-};
+use crate::openpgp::{DataSigner, DecryptedMessage, MadeSignature, OpenPgpError};
 use crate::store::{SigningKey, SigningRequestId};
 use crate::vault::Vault;
 
@@ -304,34 +301,12 @@ impl Work<'_> {
         subject: &CertifySubject,
         certificate: &[u8],
     ) -> Result<Signed, SigningError> {
-        let info = CertificateReview::parse(certificate, self.at)?.info;
-        let what = Certification {
-            user_ids: subject
-                .user_ids
-                .iter()
-                .map(|id| id.as_bytes().to_vec())
-                .collect(),
-            checked: Checked::NotSaid,
-            exportable: true,
-        };
-        let made = self
-            .secret
-            .openpgp()?
-            .certify(certificate, &what, self.at)?;
-        let digest = match info.keys.first().and_then(KeyInfo::fingerprint) {
-            Some(Fingerprint::V4(fingerprint)) => Digest::FingerprintV4(fingerprint),
-            Some(Fingerprint::V6(fingerprint)) => Digest::FingerprintV6(fingerprint),
-            None => Digest::None,
-        };
-        let entry = |user_id: &String| {
-            let mut entry = self.key.draft(EntryKind::Certified, "");
-            entry.name.clone_from(user_id);
-            entry.digest = digest;
-            entry
-        };
+        let user_ids = &subject.user_ids;
+        let (made, entries) =
+            keys::certify_user_ids(self.key, &self.secret, certificate, user_ids, self.at)?;
         Ok(Signed {
             reply: Reply::Certifications(made.signatures),
-            entries: subject.user_ids.iter().map(entry).collect(),
+            entries,
         })
     }
 }

@@ -70,8 +70,13 @@ fn a_certification_takes_the_fingerprint_and_gpg_sees_it() {
         .iter()
         .map(|part| if *part == theirs { "Mallory" } else { part })
         .collect();
-    let last = &fingerprint[fingerprint.len() - 8..];
-    let typed = format!("{last}\n");
+    let end = |digits: usize| format!("{}\n", &fingerprint[fingerprint.len() - digits..]);
+    // Anybody can make a key with the same last eight digits.
+    for short in ["\n".to_owned(), end(8), end(15)] {
+        let refused = amina.run_with_input(&certify, &short);
+        refused.expect_error("fingerprint-differs");
+    }
+    let typed = end(16).to_lowercase();
     let refused = amina.run_with_input(&unknown, &typed);
     refused.expect_error("openpgp-no-such-user-id");
     assert!(!amina.path("certified").exists());
@@ -86,6 +91,47 @@ fn a_certification_takes_the_fingerprint_and_gpg_sees_it() {
     let id = &own[own.len() - 16..];
     assert!(checked.contains(&format!("sig:!::22:{id}")), "{checked}");
     assert_eq!(amina.key("release")["made_within_a_day"], 1);
+}
+
+#[test]
+fn all_of_a_certificate_is_shown_before_it_is_certified() {
+    let (amina, bruno) = (with_release(), Machine::new("Bruno"));
+    let theirs = format!("Bruno {}\u{202e}end <bruno@example.org>", "x".repeat(600));
+    let made = ["key", "generate", "own", "--user-id"];
+    bruno.done(&[&made[..], &["Bruno", "--user-id", &theirs]].concat());
+    let text = fs::read_to_string(bruno.exported("own")).unwrap();
+    // A user attribute: a part that cannot be shown.
+    let with_attribute = [&dearmored(&text)[..], &[0xd1, 3, 2, 100, 0]].concat();
+    let file = amina.write("own", &with_attribute);
+    let output = amina.text_path("certified");
+    let fingerprint = bruno.key("own")["key"].as_str().unwrap().to_owned();
+    let certify = ["key", "certify", "release", &file, "--output", &output];
+    let certify = [&certify[..], &["--user-id", &theirs]].concat();
+
+    let refused = amina.run_with_input(&certify, &format!("{fingerprint}\nyes\n"));
+    refused.expect_error("risk-not-accepted");
+    let shown = &refused.stderr;
+    assert!(
+        shown.contains("xxx\\u{202e}end <bruno@example.org>"),
+        "{shown}"
+    );
+    assert!(shown.contains("Not certified  Bruno\n"), "{shown}");
+    assert!(!amina.path("certified").exists());
+    let typed = format!("{fingerprint}\nunknown-certificate-parts\n");
+    let done = amina.run_with_input(&certify, &typed);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(amina.path("certified").exists());
+}
+
+/// The packets in an armoured file.
+fn dearmored(armor: &str) -> Vec<u8> {
+    let (_, body) = armor.split_once("\n\n").unwrap();
+    let lines = body
+        .lines()
+        .take_while(|line| !line.starts_with(['=', '-']));
+    data_encoding::BASE64
+        .decode(lines.collect::<String>().as_bytes())
+        .unwrap()
 }
 
 #[test]

@@ -17,7 +17,7 @@ impl Certifying {
         let public = std::fs::read(bruno.exported("own")).unwrap();
         let file = amina.write("own", &public);
         let key = bruno.key("own")["key"].as_str().unwrap().to_owned();
-        let typed = format!("{}\n", &key[key.len() - 8..]);
+        let typed = format!("{}\n", &key[key.len() - 16..]);
         Self { amina, file, typed }
     }
 

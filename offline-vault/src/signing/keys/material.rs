@@ -4,20 +4,18 @@ use std::fmt;
 
 use ed25519_dalek::Signer as _;
 use pack_format::secret::Secret32;
-use signing_format::digest_state::Sha512State;
 use signing_format::key_reference::KeyReference;
 use signing_format::minisign::{
     MinisignKeyId, MinisignSignature, TrustedComment, UntrustedComment,
 };
-use signing_format::openpgp::{Cleartext, Fingerprint};
+use signing_format::openpgp::Fingerprint;
 use signing_format::ssh::{MessageDigest, Namespace, signed_data};
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use crate::clock::UnixTime;
 use crate::foreign_keys::minisign::MinisignSecretKey;
 use crate::foreign_keys::ssh::SshSecretKey;
-use crate::openpgp::{MadeSignature, OpenPgpError, SecretCertificate};
+use crate::openpgp::SecretCertificate;
 
 /// A secret key, taken from the store for as long as it is used; wiped when dropped.
 pub enum SecretKeyMaterial {
@@ -102,44 +100,6 @@ impl SecretKeyMaterial {
             Self::OpenPgp(certificate) => Ok(certificate),
             _ => Err(KeyError::OtherKind { needed: "OpenPGP" }),
         }
-    }
-
-    /// An OpenPGP signature of bytes as they are.
-    ///
-    /// # Errors
-    /// [`KeyError::OtherKind`], [`KeyError::OpenPgp`].
-    pub fn sign_openpgp(
-        &self,
-        data: &[u8],
-        created_at: UnixTime,
-    ) -> Result<MadeSignature, KeyError> {
-        Ok(self.openpgp()?.sign_bytes(data, created_at)?)
-    }
-
-    /// An OpenPGP signature of a file of which the state of its hash is here.
-    ///
-    /// # Errors
-    /// [`KeyError::OtherKind`], [`KeyError::OpenPgp`], which it always is for version 6.
-    pub fn sign_openpgp_state(
-        &self,
-        state: &Sha512State,
-        created_at: UnixTime,
-    ) -> Result<MadeSignature, KeyError> {
-        Ok(self.openpgp()?.sign_state(state, created_at)?)
-    }
-
-    /// A text with an OpenPGP signature around it.
-    ///
-    /// # Errors
-    /// [`KeyError::OtherKind`], [`KeyError::OpenPgp`].
-    pub fn sign_openpgp_clear(
-        &self,
-        text: &[u8],
-        created_at: UnixTime,
-    ) -> Result<Vec<u8>, KeyError> {
-        let text = Cleartext::parse(text).map_err(OpenPgpError::Cleartext)?;
-        let signature = self.openpgp()?.sign_cleartext(&text, created_at)?;
-        Ok(text.signed(&signature.armored()))
     }
 
     /// The 64 bytes of an SSH signature over a message's SHA-512.

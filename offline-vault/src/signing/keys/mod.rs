@@ -3,6 +3,7 @@
 //! A secret is read from the store when it is used and wiped right after. Every change is an entry
 //! of the signature journal and a sentence of the vault's own journal, in one transaction.
 
+mod certify;
 mod error;
 mod export;
 mod import;
@@ -11,17 +12,15 @@ mod openpgp;
 pub mod paper;
 
 use pack_format::shown::Shown;
-use signing_format::key_reference::KeyReference;
 use signing_format::minisign::MinisignKeyId;
 
+pub(super) use certify::certify_user_ids;
+pub use certify::{ToCertify, certify};
 pub use error::KeyError;
 pub use export::{backup_text, krl_line, public_text};
 pub use import::{Imported, import};
 pub use material::SecretKeyMaterial;
-pub use openpgp::{
-    CertifyRequest, add_subkey, certificate_info, certify, overview, renew, revoke, rotate,
-    valid_user_ids,
-};
+pub use openpgp::{add_subkey, overview, renew, revoke, rotate};
 
 use super::PolicyRefusal;
 use super::journal::{self, Draft, EntryKind};
@@ -103,17 +102,6 @@ pub fn list(tables: &Tables<'_>) -> Result<Vec<SigningKey>, StoreError> {
 pub fn named(tables: &Tables<'_>, name: &LocalName) -> Result<SigningKey, KeyError> {
     let key = tables.signing_key_named(name)?;
     key.ok_or_else(|| KeyError::Unknown { name: name.clone() })
-}
-
-/// The key that a request names, if the vault has it.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn by_reference(
-    tables: &Tables<'_>,
-    reference: &KeyReference,
-) -> Result<Option<SigningKey>, StoreError> {
-    tables.signing_key_of(reference)
 }
 
 /// The secret half of a key, for one use.

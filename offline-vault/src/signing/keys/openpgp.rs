@@ -1,4 +1,4 @@
-//! What only OpenPGP keys can do: end later, change subkeys, certify, be revoked.
+//! What only OpenPGP keys can do: end later, change subkeys, be revoked.
 
 use pack_format::shown::Shown;
 use zeroize::Zeroizing;
@@ -8,14 +8,10 @@ use super::{EntryKind, KeyError, SecretKeyMaterial, confirm, named, note, secret
 use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::openpgp::{
-    CertificateInfo, Certification, Checked, KeyInfo, OldSubkeys, RevocationReason,
-    SecretCertificate, SubkeyKind,
+    CertificateInfo, KeyInfo, OldSubkeys, RevocationReason, SecretCertificate, SubkeyKind,
 };
-use crate::signing::journal::{self, Digest, Draft};
-use crate::signing::policy::Asked;
 use crate::store::SigningKey;
 use crate::vault::Vault;
-use signing_format::openpgp::Fingerprint;
 
 /// Reads the secret key that another program exported.
 pub(super) fn read(
@@ -260,89 +256,6 @@ fn change(
         changes.note(now, &format!("The key {name} was changed: {kind}, {what}."))?;
         named(changes, name)
     })
-}
-
-/// What is to be certified, in the vault itself and without a request.
-#[derive(Debug)]
-pub struct CertifyRequest<'a> {
-    /// The key that certifies.
-    pub name: &'a LocalName,
-    /// The certificate of somebody else, armoured or not.
-    pub certificate: &'a [u8],
-    /// The user ids; `None` for all that are valid.
-    pub user_ids: Option<Vec<String>>,
-}
-
-/// A certificate of somebody else as its owner has it.
-///
-/// # Errors
-/// [`KeyError::OpenPgp`].
-pub fn certificate_info(bytes: &[u8], now: UnixTime) -> Result<CertificateInfo, KeyError> {
-    Ok(SecretCertificate::from_bytes(bytes)?.info(now)?)
-}
-
-/// The user ids that a request without any names: all that are their owner's and not revoked.
-#[must_use]
-pub fn valid_user_ids(info: &CertificateInfo) -> Vec<String> {
-    let valid = info
-        .user_ids
-        .iter()
-        .filter(|it| it.self_signed && !it.revoked);
-    valid
-        .filter_map(|it| String::from_utf8(it.raw.clone()).ok())
-        .collect()
-}
-
-/// Certifies user ids of somebody else's certificate and returns it with the certifications in it,
-/// armoured. The policy of the key and its count of the day hold as for a request.
-///
-/// # Errors
-/// [`KeyError::Refused`], [`KeyError::OpenPgp`], and others.
-pub fn certify(
-    vault: &Vault,
-    request: &CertifyRequest<'_>,
-    now: UnixTime,
-) -> Result<String, KeyError> {
-    let info = certificate_info(request.certificate, now)?;
-    let user_ids = match &request.user_ids {
-        Some(user_ids) => user_ids.clone(),
-        None => valid_user_ids(&info),
-    };
-    let digest = digest_of(&info);
-    vault.store().write(|changes| {
-        let key = named(changes, request.name)?;
-        let count = u32::try_from(user_ids.len()).unwrap_or(u32::MAX);
-        key.check(changes, &Asked::certify(count), &[], now)?;
-        let certification = Certification {
-            user_ids: user_ids.iter().map(|it| it.clone().into_bytes()).collect(),
-            checked: Checked::NotSaid,
-            exportable: true,
-        };
-        let secret = secret(changes, &key)?;
-        let made = secret
-            .openpgp()?
-            .certify(request.certificate, &certification, now)?;
-        for user_id in &user_ids {
-            let draft = Draft {
-                digest,
-                name: user_id.clone(),
-                ..key.draft(EntryKind::Certified, "")
-            };
-            journal::append(changes, draft, vault.identity(), now)?;
-        }
-        let (name, certificate) = (&key.name, &info.fingerprint);
-        changes.note(now, &format!("The key {name} certified {certificate}."))?;
-        Ok(SecretCertificate::from_bytes(&made.certificate)?.export_public()?)
-    })
-}
-
-fn digest_of(info: &CertificateInfo) -> Digest {
-    let primary = info.keys.first().and_then(KeyInfo::fingerprint);
-    match primary {
-        Some(Fingerprint::V4(bytes)) => Digest::FingerprintV4(bytes),
-        Some(Fingerprint::V6(bytes)) => Digest::FingerprintV6(bytes),
-        None => Digest::None,
-    }
 }
 
 /// Stands in the revocation that is made for a key which comes without one.

@@ -17,14 +17,27 @@ pub(crate) fn review(
 ) -> Result<(), ReviewError> {
     let found = CertificateReview::parse(certificate, taken_at)
         .map_err(|err| ReviewError::OpenPgp(Box::new(err)))?;
-    let info = &found.info;
-    for wanted in &subject.user_ids {
-        if !info.user_ids.iter().any(|it| it.raw == wanted.as_bytes()) {
-            return Err(ReviewError::NoSuchUserId {
-                user_id: escaped(wanted.as_bytes()),
-            });
-        }
+    if let Some(missing) = missing(&found, &subject.user_ids) {
+        return Err(ReviewError::NoSuchUserId {
+            user_id: escaped(missing.as_bytes()),
+        });
     }
+    lay_out(review, &found, &subject.user_ids);
+    Ok(())
+}
+
+/// The first user id that is to be certified and is not in the certificate.
+pub(crate) fn missing<'a>(found: &CertificateReview, wanted: &'a [String]) -> Option<&'a String> {
+    let is_there = |wanted: &String| {
+        let mut user_ids = found.info.user_ids.iter();
+        user_ids.any(|it| it.raw == wanted.as_bytes())
+    };
+    wanted.iter().find(|wanted| !is_there(wanted))
+}
+
+/// Adds the sections about a certificate that was read.
+pub(crate) fn lay_out(review: &mut Review, found: &CertificateReview, wanted: &[String]) {
+    let info = &found.info;
     let words = fingerprint_words(blake3::hash(info.fingerprint.as_bytes()).as_bytes()).join(" ");
     let mut lines = vec![
         Line::Note(
@@ -38,10 +51,7 @@ pub(crate) fn review(
         Line::Field("Expires", expiry(info.expires_at)),
     ];
     for user_id in &info.user_ids {
-        let is_wanted = subject
-            .user_ids
-            .iter()
-            .any(|it| it.as_bytes() == user_id.raw);
+        let is_wanted = wanted.iter().any(|it| it.as_bytes() == user_id.raw);
         lines.push(Line::Field(
             if is_wanted {
                 "CERTIFY"
@@ -84,7 +94,6 @@ pub(crate) fn review(
         review.push("Parts that could not be read", lines);
         review.risk(Risk::UnknownCertificateParts);
     }
-    Ok(())
 }
 
 fn user_id_text(user_id: &UserIdInfo) -> String {
