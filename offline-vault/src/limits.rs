@@ -33,6 +33,9 @@ pub const WALK_ENTRIES_MAX: usize = 500_000;
 /// Most signing requests that wait at once: more than anybody reviews, and a bound for a desk that
 /// asks without end.
 pub const REQUESTS_WAITING_MAX: u32 = 100;
+/// Most room that the contents of waiting requests take together: a bound for a desk that would
+/// fill the disk.
+pub const REQUEST_CONTENTS_BYTES_MAX: u64 = 4 << 30;
 /// Most approvers of one signing key: more than a team that decides together.
 pub const POLICY_APPROVERS_MAX: usize = 16;
 /// Most namespaces that the policy of a signing key names.

@@ -278,6 +278,10 @@ fn signing_errors() -> Vec<SigningError> {
             id,
             key: KeyReference::OpenPgpV4([0xab; 20]),
         },
+        SigningError::StillNeeded {
+            id,
+            why: "nobody has decided it",
+        },
         SigningError::NotAMessage { id },
         SigningError::NotSignable {
             what: "the namespace",

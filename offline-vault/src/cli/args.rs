@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::backup::{BACKUP_EXAMPLES, Backup, RESTORE_EXAMPLES, Restore};
 use super::key_args::{KEY_EXAMPLES, KeyCommand};
-use super::requests::{APPROVE_EXAMPLES, Approve, Refuse};
+use super::requests::{APPROVE_EXAMPLES, Approve, Refuse, RequestsCommand};
 use super::signatures::{JOURNAL_EXAMPLES, Journal};
 use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
@@ -86,7 +86,11 @@ pub enum Command {
     Show(Show),
     /// List the signing requests that came, and what was said to them.
     #[command(after_long_help = APPROVE_EXAMPLES)]
-    Requests,
+    Requests {
+        /// What to do [default: list].
+        #[command(subcommand)]
+        command: Option<RequestsCommand>,
+    },
     /// Sign what signing requests ask for, after all of it was shown.
     #[command(after_long_help = APPROVE_EXAMPLES)]
     Approve(Approve),

@@ -84,7 +84,10 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
             Ok(request) => requests::show(context, request, asked.whole),
             Err(_) => items::show(context, &asked.item),
         },
-        Command::Requests => requests::requests(context),
+        Command::Requests { command: None } => requests::requests(context),
+        Command::Requests {
+            command: Some(command),
+        } => requests::forget(context, &command),
         Command::Approve(asked) => requests::approve(context, &asked),
         Command::Refuse(asked) => requests::refuse(context, &asked),
         Command::Save(asked) => match asked.item.parse() {

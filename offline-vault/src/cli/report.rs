@@ -13,6 +13,8 @@ pub struct Report {
     pub json: Value,
     /// What the person should know besides, on standard error and in the JSON.
     pub notes: Vec<String>,
+    /// The result was printed before; only the notes are left.
+    is_printed: bool,
 }
 
 impl Report {
@@ -27,6 +29,7 @@ impl Report {
             text,
             json,
             notes: Vec::new(),
+            is_printed: false,
         }
     }
 
@@ -45,6 +48,18 @@ impl Report {
         for note in &self.notes {
             talk(note);
         }
+        if self.is_printed {
+            return Ok(());
+        }
+        self.print_result(as_json)
+    }
+
+    /// Prints the result now, for a command that goes on only once it is out.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn print_result(&mut self, as_json: bool) -> io::Result<()> {
+        self.is_printed = true;
         let mut out = io::stdout().lock();
         if as_json {
             if let Some(object) = self.json.as_object_mut() {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{CommandError, Context, Report, talk};
 use crate::files::{Existing, FileError, shown, write_whole};
 use crate::signing::{
-    self, Decided, Outcome, RequestLine, Reviewed, Risk, SigningError, review_request,
+    self, Accepted, Decided, Outcome, RequestLine, Reviewed, Risk, SigningError, review_request,
 };
 use crate::store::{RequestState, SigningRequestId};
 
@@ -26,6 +26,17 @@ pub struct Approve {
     /// Accept a risk by the name that `show` gives it, for all of these requests.
     #[arg(long = "accept-risk", value_name = "NAME")]
     pub accept_risks: Vec<String>,
+}
+
+/// What can be done with requests besides deciding them.
+#[derive(Debug, Subcommand)]
+pub enum RequestsCommand {
+    /// Forget requests that were decided or have expired, with their contents.
+    Forget {
+        /// The requests, for example req-3.
+        #[arg(value_name = "REQUEST", required = true)]
+        requests: Vec<SigningRequestId>,
+    },
 }
 
 /// Arguments of `refuse`.
@@ -122,30 +133,41 @@ pub(super) fn show(
 ) -> Result<Report, CommandError> {
     let vault = context.vault()?;
     let reviewed = review_request(vault, id)?;
-    let lines = reviewed.review.to_lines();
-    let in_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let json = |shown: bool| show_json(&reviewed, &lines, shown);
     if reviewed.state != RequestState::Waiting {
-        let mut text = lines.join("\n");
-        text.push('\n');
-        if reviewed.state == RequestState::Opened {
-            text.push_str(&opened_text(vault, id)?);
-        }
-        return Ok(Report::new(text, json(false)));
+        return shown_after_decision(context, &reviewed);
     }
-    if whole || !in_terminal || context.options.json {
-        if whole {
-            signing::mark_shown(vault, &reviewed)?;
+    let is_screen = io::stdout().is_terminal() && !context.options.json;
+    let mut report = if is_screen {
+        Report::new("", show_json(&reviewed, false))
+    } else {
+        let text = reviewed.review.to_lines().join("\n") + "\n";
+        Report::new(text, show_json(&reviewed, whole))
+    };
+    let seen = match (is_screen, whole) {
+        (true, false) => io::stdin().is_terminal() && page(context, &reviewed)?,
+        (true, true) => print_rows(&reviewed).map(|()| true)?,
+        (false, _) => {
+            // What was lost on its way out was not seen.
+            report
+                .print_result(context.options.json)
+                .map_err(CommandError::Output)?;
+            whole
         }
-        let mut report = Report::new(lines.join("\n") + "\n", json(whole));
-        report = report.with_note(next_note(&reviewed, whole));
-        return Ok(report);
-    }
-    let seen = page(context, &lines)?;
+    };
     if seen {
         signing::mark_shown(vault, &reviewed)?;
     }
-    Ok(Report::new("", json(seen)).with_note(next_note(&reviewed, seen)))
+    Ok(report.with_note(next_note(&reviewed, seen)))
+}
+
+/// What is left to see of a request that was decided; an opened message, whole.
+fn shown_after_decision(context: &Context, reviewed: &Reviewed) -> Result<Report, CommandError> {
+    let mut text = reviewed.review.to_lines().join("\n");
+    text.push('\n');
+    if reviewed.state == RequestState::Opened {
+        text.push_str(&opened_text(context.vault()?, reviewed.id)?);
+    }
+    Ok(Report::new(text, show_json(reviewed, false)))
 }
 
 fn next_note(reviewed: &Reviewed, shown: bool) -> String {
@@ -168,7 +190,7 @@ fn next_note(reviewed: &Reviewed, shown: bool) -> String {
     )
 }
 
-fn show_json(reviewed: &Reviewed, lines: &[String], shown: bool) -> serde_json::Value {
+fn show_json(reviewed: &Reviewed, shown: bool) -> serde_json::Value {
     let risks: Vec<_> = reviewed
         .review
         .risks
@@ -177,7 +199,7 @@ fn show_json(reviewed: &Reviewed, lines: &[String], shown: bool) -> serde_json::
         .collect();
     json!({
         "request": reviewed.id.to_string(),
-        "lines": lines,
+        "lines": reviewed.review.to_lines(),
         "risks": risks,
         "shown_to_its_end": shown,
     })
@@ -208,41 +230,37 @@ pub(super) fn save(
     Ok(Report::new(text, json))
 }
 
-/// Shows lines page by page; true when the last one was reached.
-fn page(context: &Context, lines: &[String]) -> Result<bool, CommandError> {
-    let (rows, columns) = terminal_size();
-    let mut out = io::stdout().lock();
-    let mut left = rows;
-    let height = |line: &String| columns_of(line).max(1).div_ceil(columns);
-    let total = lines.len();
-    for (number, line) in (1_usize..).zip(lines) {
-        if height(line) > left && left < rows {
-            out.flush().map_err(CommandError::Output)?;
-            let question = format!(
-                "-- {} of {total} lines; Enter for more, q to stop -- ",
-                number - 1
-            );
+/// Shows a review page by page; true when its last row was reached.
+fn page(context: &Context, reviewed: &Reviewed) -> Result<bool, CommandError> {
+    let (page_rows, columns) = terminal_size();
+    let rows = reviewed.review.to_rows(columns);
+    let total = rows.len();
+    let mut shown = 0;
+    for page in rows.chunks(page_rows) {
+        if shown > 0 {
+            let question = format!("-- {shown} of {total} rows; Enter for more, q to stop -- ");
             if context.ask(&question)?.trim() == "q" {
                 return Ok(false);
             }
-            left = rows;
         }
-        left = left.saturating_sub(height(line));
-        writeln!(out, "{line}").map_err(CommandError::Output)?;
+        print_all(page)?;
+        shown += page.len();
     }
-    out.flush().map_err(CommandError::Output)?;
     Ok(true)
 }
 
-/// At least as many columns as a line takes: a page that is too short hides nothing, one that is
-/// too long scrolls its begin away.
-fn columns_of(line: &str) -> usize {
-    let columns = |ch: char| match ch {
-        '\t' => 8,
-        ch if ch.is_ascii() => 1,
-        _ => 2,
-    };
-    line.chars().map(columns).sum()
+/// Shows a review at once, wrapped for the terminal that it goes to.
+fn print_rows(reviewed: &Reviewed) -> Result<(), CommandError> {
+    let (_, columns) = terminal_size();
+    print_all(&reviewed.review.to_rows(columns))
+}
+
+fn print_all(rows: &[String]) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    rows.iter()
+        .try_for_each(|row| writeln!(out, "{row}"))
+        .and_then(|()| out.flush())
+        .map_err(CommandError::Output)
 }
 
 /// Rows and columns for one page: the terminal's, less the line of the question.
@@ -284,25 +302,28 @@ pub(super) fn approve(context: &Context, asked: &Approve) -> Result<Report, Comm
     }
 }
 
-/// The risks that were named, and those whose name the person types now.
+/// The risks that were named, for all of the requests, and those whose name the person types now,
+/// each for the one request that it was asked about.
 fn accepted_risks(
     context: &Context,
     asked: &Approve,
     ids: &[SigningRequestId],
-) -> Result<Vec<Risk>, CommandError> {
-    let mut accepted = Vec::new();
+) -> Result<Accepted, CommandError> {
+    let mut accepted = Accepted::default();
     for name in &asked.accept_risks {
         let risk = Risk::named(name).ok_or_else(|| CommandError::NoSuchRisk {
             name: pack_format::shown::Shown(name).to_string(),
         })?;
-        accepted.push(risk);
+        accepted.for_all(risk);
     }
     if !io::stdin().is_terminal() {
         return Ok(accepted);
     }
+    let vault = context.vault()?;
+    signing::check_ready(vault, ids, context.now())?;
     for id in ids {
-        for risk in review_request(context.vault()?, *id)?.review.risks {
-            if accepted.contains(&risk) {
+        for risk in review_request(vault, *id)?.review.risks {
+            if accepted.holds(*id, risk) {
                 continue;
             }
             talk(&format!("{id}: {}", risk.meaning()));
@@ -310,7 +331,7 @@ fn accepted_risks(
             if context.ask(&question)?.trim() != risk.name() {
                 return Err(SigningError::RiskNotAccepted { id: *id, risk }.into());
             }
-            accepted.push(risk);
+            accepted.for_one(*id, risk);
         }
     }
     Ok(accepted)
@@ -329,6 +350,19 @@ fn decided_report(done: &[Decided]) -> Report {
         .map(|it| json!({ "request": it.id.to_string(), "what": it.what }))
         .collect();
     Report::new(text, json!({ "approved": rows }))
+}
+
+/// `requests forget`.
+pub(super) fn forget(context: &Context, command: &RequestsCommand) -> Result<Report, CommandError> {
+    let RequestsCommand::Forget { requests } = command;
+    let vault = context.vault()?;
+    let mut text = String::new();
+    for id in requests {
+        signing::forget(vault, *id, context.now())?;
+        let _ = writeln!(text, "{id}: forgotten.");
+    }
+    let ids: Vec<_> = requests.iter().map(ToString::to_string).collect();
+    Ok(Report::new(text, json!({ "forgotten": ids })))
 }
 
 /// `refuse`.

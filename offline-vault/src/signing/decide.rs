@@ -40,12 +40,51 @@ pub struct Outcome {
     pub failed: Option<(SigningRequestId, SigningError)>,
 }
 
+/// The risks that a person has accepted by name.
+#[derive(Clone, Debug, Default)]
+pub struct Accepted {
+    of_all: Vec<Risk>,
+    of_one: Vec<(SigningRequestId, Risk)>,
+}
+
+impl Accepted {
+    /// Accepts a risk for every request of the batch.
+    pub fn for_all(&mut self, risk: Risk) {
+        self.of_all.push(risk);
+    }
+
+    /// Accepts a risk for one request.
+    pub fn for_one(&mut self, id: SigningRequestId, risk: Risk) {
+        self.of_one.push((id, risk));
+    }
+
+    /// Whether a risk of a request was accepted.
+    #[must_use]
+    pub fn holds(&self, id: SigningRequestId, risk: Risk) -> bool {
+        self.of_all.contains(&risk) || self.of_one.contains(&(id, risk))
+    }
+}
+
+/// Whether requests may be approved, as far as can be known before one is signed: they wait, have
+/// not expired, and were shown.
+///
+/// # Errors
+/// The first reason against it.
+pub fn check_ready(
+    vault: &Vault,
+    ids: &[SigningRequestId],
+    now: UnixTime,
+) -> Result<(), SigningError> {
+    let ready = |id: &SigningRequestId| waiting(vault, *id, now).and_then(|it| shown_hash(&it));
+    ids.iter().try_for_each(|id| ready(id).map(drop))
+}
+
 /// Approves requests that were shown, one after the other; each is durable before the next.
 #[must_use]
 pub fn approve(
     vault: &Vault,
     ids: &[SigningRequestId],
-    accepted: &[Risk],
+    accepted: &Accepted,
     now: UnixTime,
 ) -> Outcome {
     let mut outcome = Outcome {
@@ -54,8 +93,8 @@ pub fn approve(
     };
     // What can be known before anything is signed is looked at for all of them first.
     let unready = ids.iter().find_map(|id| {
-        let refused = waiting(vault, *id, now).and_then(|stored| shown_hash(&stored));
-        refused.err().map(|err| (*id, err))
+        let refused = ready(vault, *id, accepted, now).err();
+        refused.map(|err| (*id, err))
     });
     if unready.is_some() {
         outcome.failed = unready;
@@ -105,6 +144,33 @@ pub fn refuse(
     )
 }
 
+/// Forgets a request and its content: one that was decided and whose reply has arrived, or one
+/// that has expired. The signature journal keeps what was signed.
+///
+/// # Errors
+/// [`SigningError::RequestUnknown`], [`SigningError::StillNeeded`], [`SigningError::Store`].
+pub fn forget(vault: &Vault, id: SigningRequestId, now: UnixTime) -> Result<(), SigningError> {
+    let stored = stored(vault, id)?;
+    let request = stored.parcel.request.peek_statement();
+    let why = match stored.state {
+        RequestState::Waiting if !is_expired(vault, request, now) => Some("nobody has decided it"),
+        RequestState::Waiting => None,
+        _ if stored.is_delivered || stored.lane_id.is_none() => None,
+        _ => Some("the desk does not have the reply yet"),
+    };
+    if let Some(why) = why {
+        return Err(SigningError::StillNeeded { id, why });
+    }
+    vault
+        .store()
+        .write(|changes| changes.delete_signing_request(id))?;
+    if let Some(file) = &stored.content_file {
+        // A file that stays is removed when the vault is next opened: no row names it.
+        let _ = remove_if_present(&vault.paths().bundles().join(file));
+    }
+    Ok(())
+}
+
 /// A message that was opened here: decrypted anew each time, kept sealed in between.
 ///
 /// # Errors
@@ -129,20 +195,32 @@ pub fn read_message(
 fn approve_one(
     vault: &Vault,
     id: SigningRequestId,
-    accepted: &[Risk],
+    accepted: &Accepted,
     now: UnixTime,
 ) -> Result<Decided, SigningError> {
-    let stored = waiting(vault, id, now)?;
-    let opened = Opened::of(vault, &stored)?;
-    let review = review_of(vault, &stored, &opened)?;
-    check_shown(&stored, &review)?;
-    if let Some(risk) = review.risks.iter().find(|risk| !accepted.contains(risk)) {
-        return Err(SigningError::RiskNotAccepted { id, risk: *risk });
-    }
+    let (stored, opened) = ready(vault, id, accepted, now)?;
     let request = stored.parcel.request.peek_statement();
     match vault.store().read().signing_key_of(&request.key)? {
         Some(key) => sign_here(vault, &stored, &key, &opened, now),
         None => approve_for_another(vault, &stored, now),
+    }
+}
+
+/// A request that is what was shown, with every risk of it accepted.
+fn ready(
+    vault: &Vault,
+    id: SigningRequestId,
+    accepted: &Accepted,
+    now: UnixTime,
+) -> Result<(SigningRequest, Opened), SigningError> {
+    let stored = waiting(vault, id, now)?;
+    shown_hash(&stored)?;
+    let opened = Opened::of(vault, &stored)?;
+    let review = review_of(vault, &stored, &opened)?;
+    check_shown(&stored, &review)?;
+    match review.risks.iter().find(|risk| !accepted.holds(id, **risk)) {
+        Some(risk) => Err(SigningError::RiskNotAccepted { id, risk: *risk }),
+        None => Ok((stored, opened)),
     }
 }
 
@@ -191,7 +269,9 @@ fn check_policy(
 ) -> Result<Vec<PublicKey>, SigningError> {
     let tables = vault.store().read();
     let (approvals, _) = approvals(&tables, stored)?;
-    let approved: Vec<_> = approvals.iter().map(|(approver, _)| *approver).collect();
+    // Whose words nobody compared could be anybody.
+    let verified = approvals.iter().filter(|(_, shown)| shown.verified);
+    let approved: Vec<_> = verified.map(|(approver, _)| *approver).collect();
     let request = stored.parcel.request.peek_statement();
     key.check(&tables, &asked(request, opened), &approved, now)?;
     let counted = approved.into_iter();

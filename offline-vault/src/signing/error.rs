@@ -82,6 +82,14 @@ pub enum SigningError {
         /// The key.
         key: KeyReference,
     },
+    /// A request that cannot be forgotten yet.
+    #[error("{id} cannot be forgotten: {why}")]
+    StillNeeded {
+        /// The request.
+        id: SigningRequestId,
+        /// Why.
+        why: &'static str,
+    },
     /// The request is not of a message.
     #[error("{id} is no message that was opened")]
     NotAMessage {
@@ -152,6 +160,7 @@ impl Advice for SigningError {
             Self::Review { .. } => "request-not-showable",
             Self::NoWayBack { .. } => "request-no-way-back",
             Self::KeyElsewhere { .. } => "request-key-elsewhere",
+            Self::StillNeeded { .. } => "request-still-needed",
             Self::NotAMessage { .. } => "request-not-a-message",
             Self::NotSignable { .. } => "request-not-signable",
             Self::Git(_) => "request-git",
@@ -163,10 +172,13 @@ impl Advice for SigningError {
     fn data_safe(&self) -> String {
         match (self.inner(), self) {
             (Some(inner), _) => inner.data_safe(),
-            (_, Self::RequestUnknown { .. } | Self::AlreadyDecided { .. }) => {
-                "Nothing was changed.".to_owned()
-            }
-            _ => "Nothing was signed, and the request is as it was.".to_owned(),
+            (
+                _,
+                Self::RequestUnknown { .. }
+                | Self::AlreadyDecided { .. }
+                | Self::StillNeeded { .. },
+            ) => "Nothing was changed.".to_owned(),
+            _ => "It was not signed, and is as it was.".to_owned(),
         }
     }
 
@@ -207,6 +219,10 @@ impl Advice for SigningError {
             Self::NotAMessage { .. } => {
                 "See what each request is with `offline-vault requests`.".to_owned()
             }
+            Self::StillNeeded { id, .. } => format!(
+                "Approve it or refuse it first (`offline-vault show {id}`), and let the reply go out \
+                 with a crossing."
+            ),
             Self::ReplyTooLarge(_) => "Let the desk ask for fewer at a time.".to_owned(),
             Self::ReasonTooLong { .. } => "Give a shorter reason.".to_owned(),
             _ => "Refuse it, and tell the requester why.".to_owned(),

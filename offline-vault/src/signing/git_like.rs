@@ -3,7 +3,6 @@
 //! An OpenPGP signature says nothing of what it is for: whoever has one over the bytes of a commit
 //! can put it into the commit. SSH signatures have a namespace, minisign's are never git's.
 
-use signing_format::git::limits::SIGNED_BYTES_MAX;
 use signing_format::subject::{FileForm, FileSource, FileSubject};
 
 use super::content::Content;
@@ -11,9 +10,8 @@ use super::policy::UseKind;
 
 /// As what git would read the signature of a file.
 ///
-/// Git itself is lenient: whatever begins like an object counts, also when the rest is odd. A file
-/// that did not come may be one as long as it is not larger than objects are; its length is part
-/// of what is signed.
+/// Git itself is lenient: whatever begins like an object counts, also when the rest is odd, and
+/// objects may be large. A file that did not come may be one.
 pub(super) fn git_uses(file: &FileSubject, content: Option<&Content>) -> Vec<UseKind> {
     if !matches!(file.form, FileForm::OpenPgp | FileForm::OpenPgpClear) {
         return Vec::new();
@@ -24,10 +22,7 @@ pub(super) fn git_uses(file: &FileSubject, content: Option<&Content>) -> Vec<Use
             let begin = content.read_begin(BEGIN_BYTES).unwrap_or_default();
             use_of(&begin).into_iter().collect()
         }
-        _ if file.size_bytes <= SIGNED_BYTES_MAX as u64 => {
-            vec![UseKind::GitCommit, UseKind::GitTag]
-        }
-        _ => Vec::new(),
+        _ => vec![UseKind::GitCommit, UseKind::GitTag],
     }
 }
 

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use crossing::LaneId;
 use pack_format::codec::Wire as _;
 use pack_format::item::Item;
-use pack_format::relay::{ContentId, Signed};
+use pack_format::relay::{ContentId, PublicKey, Signed};
 use signing_format::approval::Approval;
-use signing_format::limits::APPROVALS_MAX;
+use signing_format::limits::{APPROVALS_MAX, CONTENT_BYTES_MAX};
 use signing_format::request::RequestParcel;
+use signing_format::subject::Subject;
 
+use super::requests::{GIT_BYTES_MAX, OPENPGP_BYTES_MAX};
 use crate::clock::UnixTime;
-use crate::limits::REQUESTS_WAITING_MAX;
+use crate::limits::{REQUEST_CONTENTS_BYTES_MAX, REQUESTS_WAITING_MAX};
 use crate::store::{
-    Changes, LaneKind, NewSigningRequest, RequestState, SigningRequest, SigningRequestId,
-    StoreError,
+    Changes, Contact, LaneKind, NewSigningRequest, RequestState, SigningRequest, SigningRequestId,
+    StoreError, Tables,
 };
 
 /// A request that a crossing brought.
@@ -84,6 +86,7 @@ pub(crate) fn take_in(
             taken.refused.push(text);
         }
     }
+    complete(changes, contents, &mut taken)?;
     Ok(taken)
 }
 
@@ -102,14 +105,26 @@ fn keep(
     if let Some(known) = changes.signing_request_named(request.id)? {
         return again(changes, &known, lane, parcel, file, taken);
     }
-    if content.is_some() && file.is_none() {
-        return Ok(Some("what it is about did not come with it"));
+    if file.is_some_and(|file| taken.kept_files.contains(file)) {
+        return Ok(Some("its content is that of another request"));
+    }
+    if content.is_some_and(|content| content.plain_bytes > content_limit(&request.subject)) {
+        return Ok(Some("its content is larger than what can be shown"));
     }
     if changes.waiting_requests()? >= REQUESTS_WAITING_MAX {
         return Ok(Some("too many requests wait already; decide some of them"));
     }
+    let waiting_bytes = waiting_content_bytes(changes)?;
+    let new_bytes = content.map_or(0, |content| content.plain_bytes);
+    if waiting_bytes.saturating_add(new_bytes) > REQUEST_CONTENTS_BYTES_MAX {
+        return Ok(Some(
+            "the requests that wait take too much room; decide some of them",
+        ));
+    }
+    let approvals = merged(changes, &[], &parcel.approvals)?;
     let id = changes.insert_signing_request(&NewSigningRequest {
-        parcel,
+        request: &parcel.request,
+        approvals: &approvals,
         lane_id: lane,
         content_file: file.map(String::as_str),
         taken_at: now,
@@ -139,25 +154,93 @@ fn again(
         changes.set_reply_due(known.id, lane)?;
         return Ok(None);
     }
-    if let Some(fresh) = file {
-        // The copy that is here may be damaged; the new one has the right hash.
+    // The copy that is here may be damaged; the new one has the right hash. The same request twice
+    // in one pack brings one file.
+    if let Some(fresh) = file.filter(|fresh| !taken.kept_files.contains(fresh)) {
         changes.set_content_file(known.id, Some(fresh))?;
         taken.kept_files.push(fresh.clone());
         taken.freed_files.extend(known.content_file.clone());
     }
-    let approvals = merged(&known.parcel.approvals, &parcel.approvals);
-    if approvals.len() > known.parcel.approvals.len() {
+    let approvals = merged(changes, &known.parcel.approvals, &parcel.approvals)?;
+    let is_new = approvals != known.parcel.approvals;
+    if is_new || known.lane_id != Some(lane) {
         changes.set_request_approvals(known.id, &parcel.request, &approvals, lane)?;
         taken.requests.push(known.id);
     }
     Ok(None)
 }
 
-/// The approvals of both, each approver once, in the order of requests. The first that came stays.
-fn merged(known: &[Signed<Approval>], fresh: &[Signed<Approval>]) -> Vec<Signed<Approval>> {
-    let by_approver = |it: &Signed<Approval>| (it.peek_statement().approver, it.clone());
-    let all: BTreeMap<_, _> = fresh.iter().chain(known).map(by_approver).collect();
-    all.into_values()
-        .take(usize::try_from(APPROVALS_MAX).unwrap_or(0))
-        .collect()
+/// Contents that came after their requests find them.
+fn complete(
+    changes: &Changes<'_>,
+    contents: &BTreeMap<ContentId, String>,
+    taken: &mut TakenIn,
+) -> Result<(), StoreError> {
+    for stored in changes.signing_requests()? {
+        let file = wanted_content(&stored).and_then(|id| contents.get(&id));
+        if let Some(file) = file.filter(|file| !taken.kept_files.contains(file)) {
+            changes.set_content_file(stored.id, Some(file))?;
+            taken.kept_files.push(file.clone());
+            taken.requests.push(stored.id);
+        }
+    }
+    Ok(())
+}
+
+/// The content that a request still waits for.
+fn wanted_content(stored: &SigningRequest) -> Option<ContentId> {
+    let is_wanted = stored.state == RequestState::Waiting && stored.content_file.is_none();
+    let request = stored.parcel.request.peek_statement();
+    let content = request.subject.content().filter(|_| is_wanted);
+    content.map(|content| content.content_id)
+}
+
+/// The contents that waiting requests still wait for.
+pub(crate) fn wanted_contents(tables: &Tables<'_>) -> Result<Vec<ContentId>, StoreError> {
+    let stored = tables.signing_requests()?;
+    Ok(stored.iter().filter_map(wanted_content).collect())
+}
+
+/// How much room the contents of waiting requests take, together.
+fn waiting_content_bytes(tables: &Tables<'_>) -> Result<u64, StoreError> {
+    let stored = tables.signing_requests()?;
+    let waiting = stored.iter().filter(|it| it.state == RequestState::Waiting);
+    let sizes = waiting.filter_map(|it| {
+        let request = it.parcel.request.peek_statement();
+        request.subject.content().map(|content| content.plain_bytes)
+    });
+    Ok(sizes.fold(0, u64::saturating_add))
+}
+
+/// The largest content that the review of such a request takes.
+fn content_limit(subject: &Subject) -> u64 {
+    match subject {
+        Subject::File(_) => CONTENT_BYTES_MAX,
+        Subject::Git(_) => GIT_BYTES_MAX,
+        _ => OPENPGP_BYTES_MAX,
+    }
+}
+
+/// The approvals of both that verify, each approver once, in the order of requests. Where there
+/// are too many, those of contacts go first: nobody fills the places with invented approvers.
+fn merged(
+    tables: &Tables<'_>,
+    known: &[Signed<Approval>],
+    fresh: &[Signed<Approval>],
+) -> Result<Vec<Signed<Approval>>, StoreError> {
+    let contacts = tables.contacts()?;
+    let of_contact = |approver: &PublicKey| {
+        let is_theirs = |contact: &Contact| contact.card.identity().0 == approver.0;
+        contacts.iter().any(is_theirs)
+    };
+    let good = fresh.iter().chain(known).filter(|it| it.verify().is_ok());
+    let by_approver = good.map(|it| (it.peek_statement().approver, it.clone()));
+    let mut all: Vec<_> = by_approver
+        .collect::<BTreeMap<_, _>>()
+        .into_iter()
+        .collect();
+    all.sort_by_key(|(approver, _)| (!of_contact(approver), *approver));
+    all.truncate(usize::try_from(APPROVALS_MAX).unwrap_or(0));
+    all.sort_by_key(|(approver, _)| *approver);
+    Ok(all.into_iter().map(|(_, approval)| approval).collect())
 }

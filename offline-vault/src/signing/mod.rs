@@ -19,7 +19,7 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Decided, Outcome, approve, read_message, refuse};
+pub use decide::{Accepted, Decided, Outcome, approve, check_ready, forget, read_message, refuse};
 pub use error::SigningError;
 pub use refusal::PolicyRefusal;
 pub use requests::{RequestLine, Reviewed, mark_shown, requests, review_request};

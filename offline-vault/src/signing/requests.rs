@@ -361,9 +361,9 @@ pub(super) fn summary(request: &Request) -> String {
 }
 
 /// Largest content of git objects, compressed: what is unpacked has its own bound.
-const GIT_BYTES_MAX: u64 = 64 << 20;
+pub(super) const GIT_BYTES_MAX: u64 = 64 << 20;
 /// Largest certificate or message: the OpenPGP library holds them in memory.
-const OPENPGP_BYTES_MAX: u64 = 64 << 20;
+pub(super) const OPENPGP_BYTES_MAX: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

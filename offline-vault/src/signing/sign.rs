@@ -20,7 +20,7 @@ use super::error::SigningError;
 use super::journal::{Digest, Draft, EntryKind};
 use super::keys::{self, SecretKeyMaterial};
 use super::requests::Opened;
-use super::review::{ReviewError, escaped, file};
+use super::review::{ReviewError, escaped};
 use crate::clock::UnixTime;
 use crate::openpgp::{DataSigner, DecryptedMessage, MadeSignature, OpenPgpError};
 use crate::store::{SigningKey, SigningRequestId};
@@ -104,9 +104,9 @@ impl Work<'_> {
     ) -> Result<Signed, SigningError> {
         let hashes = match (&subject.source, content) {
             (FileSource::Content(_), Some(content)) => {
-                let digests = file::digests(content).map_err(|err| self.not_showable(err))?;
+                let digests = content.digests();
                 Hashes {
-                    sha512: Some(digests.sha512),
+                    sha512: Some(digests.sha512.clone()),
                     blake2b: Some(digests.blake2b),
                 }
             }

@@ -139,8 +139,10 @@ impl Room {
         reviewed
     }
 
-    fn approve(&self, id: SigningRequestId, accepted: &[Risk]) -> Result<(), SigningError> {
-        match approve(&self.vault, &[id], accepted, NOW).failed {
+    fn approve(&self, id: SigningRequestId, risks: &[Risk]) -> Result<(), SigningError> {
+        let mut accepted = Accepted::default();
+        risks.iter().for_each(|risk| accepted.for_one(id, *risk));
+        match approve(&self.vault, &[id], &accepted, NOW).failed {
             None => Ok(()),
             Some((_, err)) => Err(err),
         }
@@ -252,11 +254,11 @@ fn one_unread_request_of_a_batch_keeps_all_of_it_unsigned() {
     let (read, _) = room.came(|_| {});
     let (unread, _) = room.came(|_| {});
     room.show(read);
-    let outcome = approve(&room.vault, &[read, unread], &[], NOW);
+    let outcome = approve(&room.vault, &[read, unread], &Accepted::default(), NOW);
     assert!(outcome.done.is_empty());
     assert!(matches!(outcome.failed, Some((id, SigningError::NotShown { .. })) if id == unread));
     room.show(unread);
-    let outcome = approve(&room.vault, &[read, unread], &[], NOW);
+    let outcome = approve(&room.vault, &[read, unread], &Accepted::default(), NOW);
     assert_eq!((outcome.done.len(), outcome.failed.is_none()), (2, true));
 }
 
@@ -394,16 +396,109 @@ fn a_request_whose_signature_is_altered_is_not_kept() {
 }
 
 #[test]
-fn a_request_without_its_content_is_not_kept() {
+fn a_request_without_its_content_waits_for_it() {
     let mut room = Room::new();
     let mut asked = room.ask(|_| {});
-    asked.content = None;
-    let taken = room.arrive(&asked);
+    let content = asked.content.take();
+    let id = room.arrive(&asked).requests[0];
+    assert!(matches!(
+        review_request(&room.vault, id),
+        Err(SigningError::Review { .. })
+    ));
+    let wanted = intake::wanted_contents(&room.vault.store().read()).unwrap();
+    assert_eq!(wanted, [ContentId::of(content.as_ref().unwrap())]);
+    // The content alone, with the next pack.
+    let contents = BTreeMap::from([(wanted[0], "late".to_owned())]);
+    fs::create_dir_all(room.vault.paths().bundles()).unwrap();
+    fs::write(room.vault.paths().bundles().join("late"), content.unwrap()).unwrap();
+    let take = |changes: &crate::store::Changes<'_>| intake::take_in(changes, &[], &contents, NOW);
+    let taken = room.vault.store().write(take).unwrap();
+    assert_eq!(
+        (taken.requests, taken.kept_files),
+        (vec![id], vec!["late".to_owned()])
+    );
+    room.show(id);
+    room.approve(id, &[]).unwrap();
+}
+
+#[test]
+fn the_same_request_twice_in_one_pack_keeps_its_content() {
+    let mut room = Room::new();
+    let asked = room.ask(|_| {});
+    let lane = room.vault.store().read().lanes().unwrap()[0].id;
+    let item = || Item::Request(SigningBytes::new(asked.parcel.to_wire()).unwrap());
+    let arrivals = Arrival::among(&[(lane, item()), (lane, item())]);
+    let content = asked.content.as_ref().unwrap();
+    let contents = BTreeMap::from([(ContentId::of(content), "content".to_owned())]);
+    let take =
+        |changes: &crate::store::Changes<'_>| intake::take_in(changes, &arrivals, &contents, NOW);
+    let taken = room.vault.store().write(take).unwrap();
+    assert_eq!(taken.requests.len(), 1);
+    assert_eq!((taken.kept_files.len(), taken.freed_files.len()), (1, 0));
+}
+
+#[test]
+fn two_requests_with_one_content_do_not_hold_up_a_pack() {
+    let mut room = Room::new();
+    let (first, second) = (room.ask(|_| {}), room.ask(|_| {}));
+    let lane = room.vault.store().read().lanes().unwrap()[0].id;
+    let item = |asked: &Asked| Item::Request(SigningBytes::new(asked.parcel.to_wire()).unwrap());
+    let arrivals = Arrival::among(&[(lane, item(&first)), (lane, item(&second))]);
+    let content = first.content.as_ref().unwrap();
+    let contents = BTreeMap::from([(ContentId::of(content), "content".to_owned())]);
+    let take =
+        |changes: &crate::store::Changes<'_>| intake::take_in(changes, &arrivals, &contents, NOW);
+    let taken = room.vault.store().write(take).unwrap();
+    assert_eq!(taken.requests.len(), 1);
     assert!(
-        taken.refused[0].contains("did not come with it"),
+        taken.refused[0].contains("another request"),
         "{:?}",
         taken.refused
     );
+}
+
+#[test]
+fn a_request_is_forgotten_once_nobody_needs_it() {
+    let mut room = Room::new();
+    let (id, _) = room.came(|_| {});
+    let still = |room: &Room| forget(&room.vault, id, NOW).unwrap_err().code();
+    assert_eq!(still(&room), "request-still-needed");
+    refuse(&room.vault, id, "", NOW).unwrap();
+    assert_eq!(still(&room), "request-still-needed");
+    let lane = room.vault.store().read().lanes().unwrap()[0].id;
+    let replies = room.vault.store().read().due_replies(lane).unwrap();
+    room.vault
+        .store()
+        .write(|changes| changes.set_reply_delivered(lane, &replies[0].to_wire()))
+        .unwrap();
+    forget(&room.vault, id, NOW).unwrap();
+    let (late, _) = room.came(|request| request.expires_at = NOW_SECS);
+    forget(&room.vault, late, NOW).unwrap();
+    assert!(requests(&room.vault, NOW).unwrap().is_empty());
+    assert_eq!(
+        fs::read_dir(room.vault.paths().bundles()).unwrap().count(),
+        0
+    );
+}
+
+#[test]
+fn a_request_that_comes_by_another_pairing_can_be_decided_there() {
+    let mut room = Room::new();
+    let (id, asked) = room.came(|_| {});
+    room.show(id);
+    room.vault.remove_pairing(&name("courier"), NOW).unwrap();
+    assert!(matches!(
+        room.approve(id, &[]),
+        Err(SigningError::NoWayBack { .. })
+    ));
+    room.vault.show_pairing(&name("new"), None, NOW).unwrap();
+    assert_eq!(room.arrive(&asked).requests, [id]);
+    assert!(matches!(
+        room.approve(id, &[]),
+        Err(SigningError::NotShown { .. })
+    ));
+    room.show(id);
+    room.approve(id, &[]).unwrap();
 }
 
 #[test]
@@ -524,7 +619,7 @@ fn a_file_that_is_a_git_commit_takes_the_right_to_sign_commits() {
         assert!(text.contains("GIT OBJECT"), "{text}");
         assert_eq!(room.approve(id, &[]).unwrap_err().code(), "policy-kind");
     }
-    // Of a hash nobody knows whether it is one, unless it stands for too much to be one.
+    // Of a hash nobody knows whether it stands for one.
     let mut stream = Sha512Stream::new();
     stream.update(commit.as_bytes());
     let file = FileSubject {
@@ -576,7 +671,7 @@ fn two_approvers_sign_together_or_not_at_all() {
     let taken = arrive(&bilal, asked.parcel.to_wire(), asked.content.as_deref());
     let reviewed = review_request(&bilal, taken.requests[0]).unwrap();
     mark_shown(&bilal, &reviewed).unwrap();
-    let outcome = approve(&bilal, &taken.requests, &[], NOW);
+    let outcome = approve(&bilal, &taken.requests, &Accepted::default(), NOW);
     assert_eq!(outcome.done[0].state, RequestState::Approved);
     let lane = bilal.store().read().lanes().unwrap()[0].id;
     let sealed = &bilal.store().read().due_replies(lane).unwrap()[0];
@@ -612,10 +707,19 @@ fn two_approvers_sign_together_or_not_at_all() {
     ));
     let text = room.show(id).review.to_lines().join("\n");
     assert!(
-        text.contains("Approved by    bilal (NOT VERIFIED)"),
+        text.contains("bilal (NOT VERIFIED: does not count)"),
         "{text}"
     );
-    assert!(text.contains("1 approvals do not verify"), "{text}");
+    assert!(text.contains("1 approvals are of nobody"), "{text}");
+    assert_eq!(
+        room.approve(id, &[]).unwrap_err().code(),
+        "policy-approvals"
+    );
+    let words = card.fingerprint().words().join(" ");
+    room.vault
+        .verify_contact(&name("bilal"), &words, "in person", NOW)
+        .unwrap();
+    room.show(id);
     room.approve(id, &[]).unwrap();
     let entries = journal::verify(&room.vault.store().read(), room.vault.identity().key()).unwrap();
     assert_eq!(

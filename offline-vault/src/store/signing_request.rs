@@ -6,7 +6,9 @@ use pack_format::relay::Signed;
 use rusqlite::{Row, params};
 use signing_format::approval::Approval;
 use signing_format::reply::SealedReply;
-use signing_format::request::{Request, RequestHash, RequestId, RequestParcel, parcel_wire};
+use signing_format::request::{
+    Request, RequestHash, RequestId, RequestParcel, parcel_wire, request_hash,
+};
 use zeroize::Zeroizing;
 
 use super::columns::{not_what_was_stored, stored_choice, stored_id, wire};
@@ -69,7 +71,9 @@ pub struct SigningRequest {
 #[derive(Debug)]
 pub struct NewSigningRequest<'a> {
     /// The request, verified.
-    pub parcel: &'a RequestParcel,
+    pub request: &'a Signed<Request>,
+    /// The approvals that came with it.
+    pub approvals: &'a [Signed<Approval>],
     /// The pairing that it came by.
     pub lane_id: LaneId,
     /// The file of its sealed content.
@@ -166,13 +170,13 @@ impl Changes<'_> {
         &self,
         new: &NewSigningRequest<'_>,
     ) -> Result<SigningRequestId, StoreError> {
-        let parcel = Zeroizing::new(new.parcel.to_wire());
+        let parcel = parcel_wire(new.request, new.approvals);
         let insert = "INSERT INTO signing_request
              (request_id, hash, parcel, lane_id, content_file, taken_at, state)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let values = params![
-            new.parcel.request.peek_statement().id.0,
-            new.parcel.hash().0,
+            new.request.peek_statement().id.0,
+            request_hash(new.request).0,
             parcel.as_slice(),
             new.lane_id.0,
             new.content_file,
@@ -202,7 +206,7 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Gives a request a content whose file was lost.
+    /// Notes the file of a request's content; `None` once it is not needed any more.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -252,6 +256,16 @@ impl Changes<'_> {
         Err(StoreError::Inconsistent {
             found: "a signing request was decided twice".to_owned(),
         })
+    }
+
+    /// Forgets a request that was decided or that nobody waits for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delete_signing_request(&self, id: SigningRequestId) -> Result<(), StoreError> {
+        let delete = "DELETE FROM signing_request WHERE id = ?1";
+        self.run("forget a signing request", delete, [id])?;
+        Ok(())
     }
 
     /// The other machine has the reply.

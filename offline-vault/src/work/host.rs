@@ -84,7 +84,7 @@ impl<'a> VaultHost<'a> {
     /// Makes everything taken and delivered durable, together with the lane.
     fn commit(&mut self, lane: &Lane) -> Result<(), WorkError> {
         let requests = RequestArrival::among(&self.items);
-        let contents = self.contents_of(&requests);
+        let contents = self.contents_of(&requests)?;
         let arrivals = self.verify_bundles(&contents)?;
         let own_incarnation = self.vault.store().read().meta()?.incarnation;
         let (items, delivered) = (
@@ -161,14 +161,21 @@ impl<'a> VaultHost<'a> {
         Ok(())
     }
 
-    /// The files that are the contents of requests, by the contents' names.
-    fn contents_of(&self, requests: &[RequestArrival]) -> BTreeMap<ContentId, String> {
-        let announced: BTreeSet<_> = requests.iter().filter_map(|it| it.content_id()).collect();
+    /// The files that are the contents of requests, by the contents' names: of those that came
+    /// with them, and of those that came before and wait for theirs.
+    fn contents_of(
+        &self,
+        requests: &[RequestArrival],
+    ) -> Result<BTreeMap<ContentId, String>, WorkError> {
+        let mut wanted: BTreeSet<_> = requests.iter().filter_map(|it| it.content_id()).collect();
+        wanted.extend(signing::intake::wanted_contents(
+            &self.vault.store().read(),
+        )?);
         let files = self.bundles.iter();
-        files
-            .filter(|file| announced.contains(&file.content_id()))
+        Ok(files
+            .filter(|file| wanted.contains(&file.content_id()))
             .map(|file| (file.content_id(), file.name().to_owned()))
-            .collect()
+            .collect())
     }
 
     /// Opens and verifies everything that came, before the transaction: it may take a while.

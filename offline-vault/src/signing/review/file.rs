@@ -1,9 +1,6 @@
 //! A file that is to be signed: its text, or what it is, how large, its hashes and its names.
 
-use blake2::{Blake2b512, Digest as _};
 use pack_format::shown::Shown;
-use sha2::Sha256;
-use signing_format::digest_state::{Sha512State, Sha512Stream};
 use signing_format::openpgp::Cleartext;
 use signing_format::openpgp::limits::CLEARTEXT_BYTES_MAX;
 use signing_format::subject::{FileForm, FileSource, FileSubject};
@@ -14,13 +11,6 @@ use super::{Line, Review, ReviewError, Risk};
 use crate::signing::content::Content;
 use crate::signing::git_like::use_of;
 
-/// What signing a file needs of its content; made while it is shown.
-pub(crate) struct FileDigests {
-    pub(crate) sha512: Sha512State,
-    pub(crate) blake2b: [u8; 64],
-    sha256: [u8; 32],
-}
-
 /// Adds the review of a file. `content` is there unless only a hash crossed.
 pub(crate) fn review(
     review: &mut Review,
@@ -30,7 +20,7 @@ pub(crate) fn review(
     let mut lines = vec![
         Line::Field(
             "File",
-            format!("{} (a claim)", escaped(file.name.as_bytes())),
+            format!("a claim: {}", escaped(file.name.as_bytes())),
         ),
         Line::Field("Size", format!("{} bytes", file.size_bytes)),
         Line::Field("Signature", form_text(&file.form)),
@@ -51,14 +41,15 @@ pub(crate) fn review(
     }
     match (&file.source, content) {
         (FileSource::Content(sealed), Some(content)) => {
-            let digests = digests(content)?;
+            let digests = content.digests();
             lines.push(hash_line("SHA-256", &digests.sha256));
             lines.push(hash_line("SHA-512", &digests.sha512.digest()));
             lines.push(hash_line("BLAKE2b", &digests.blake2b));
             lines.push(hash_line("BLAKE3", &sealed.plain_hash));
             let begin = content.read_begin(GIT_HEAD_BYTES)?;
-            let is_openpgp = matches!(file.form, FileForm::OpenPgp | FileForm::OpenPgpClear);
-            if is_openpgp && let Some(kind) = use_of(&begin) {
+            if is_for_git(&file.form)
+                && let Some(kind) = use_of(&begin)
+            {
                 lines.push(Line::Warning(format!(
                     "GIT OBJECT: git would take a signature of this file for a {kind}. It takes \
                      the right to sign those, too."
@@ -86,6 +77,15 @@ pub(crate) fn review(
     }
 }
 
+/// Whether git would take such a signature, were the file an object.
+fn is_for_git(form: &FileForm) -> bool {
+    match form {
+        FileForm::OpenPgp | FileForm::OpenPgpClear => true,
+        FileForm::Ssh { namespace } => namespace == "git",
+        FileForm::Minisign { .. } => false,
+    }
+}
+
 fn not_seen(review: &mut Review, mut lines: Vec<Line>) {
     lines.push(Line::Warning(
         "CONTENT NOT SEEN: the file itself did not cross; you see its hash only.".to_owned(),
@@ -94,25 +94,13 @@ fn not_seen(review: &mut Review, mut lines: Vec<Line>) {
     review.risk(Risk::ContentNotSeen);
 }
 
-/// Reads all of a content once and makes every hash of it.
-pub(crate) fn digests(content: &Content) -> Result<FileDigests, ReviewError> {
-    let (mut sha256, mut blake2b) = (Sha256::new(), Blake2b512::new());
-    let mut sha512 = Sha512Stream::new();
-    content.each_piece(|piece| {
-        sha256.update(piece);
-        blake2b.update(piece);
-        sha512.update(piece);
-    })?;
-    Ok(FileDigests {
-        sha512: sha512.into_state(),
-        blake2b: blake2b.finalize().into(),
-        sha256: sha256.finalize().into(),
-    })
-}
-
 fn show_content(review: &mut Review, content: &Content) -> Result<(), ReviewError> {
     let begin = content.read_begin(TEXT_BYTES_MAX)?;
     let is_whole = begin.len() as u64 == content.size_bytes();
+    // What is shown whole is what was hashed, and the hash is what is signed.
+    if is_whole && !content.digests().is_of(&begin) {
+        return Err(ReviewError::ContentDiffers);
+    }
     if begin.is_empty() {
         review.push("Content", vec![Line::Note("The file is empty.".to_owned())]);
         return Ok(());
@@ -136,9 +124,10 @@ fn show_content(review: &mut Review, content: &Content) -> Result<(), ReviewErro
     review.push("Content", lines);
     match archive::list(found, content) {
         Listing::NotAnArchive => {
-            let note = "What it is, how large, and its hashes are all that is shown of it: compare \
-                        a hash with one from a source that you trust.";
-            review.push("Not shown", vec![Line::Warning(note.to_owned())]);
+            // Its first bytes say what it seems to be; a program that runs it looks at others.
+            if found != Type::Unknown {
+                review.risk(Risk::BinaryContent);
+            }
         }
         Listing::Whole(names) => push_names(review, "Files in the archive", &names),
         Listing::Partial(names, why) => {

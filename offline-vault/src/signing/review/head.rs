@@ -42,7 +42,14 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
     let mut lines = vec![
         Line::Field("Request", request.id.to_string()),
         Line::Field("Hash", data_encoding::HEXLOWER.encode(&hash.0)),
-        Line::Field("From", from_text(request, around)),
+        Line::Field(
+            "By way of",
+            around
+                .pairing
+                .clone()
+                .unwrap_or_else(|| "a pairing that was removed".to_owned()),
+        ),
+        Line::Field("From", from_text(request)),
         Line::Field("Desk", desk_text(request, around)),
         Line::Field("Key", key_text(&request.key, around)),
         Line::Field("Asked", claimed(request.created_at)),
@@ -71,7 +78,7 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
         let verified = if approval.verified {
             ""
         } else {
-            " (NOT VERIFIED)"
+            " (NOT VERIFIED: does not count)"
         };
         let text = format!(
             "{}{verified}, {} by their clock",
@@ -81,7 +88,7 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
     }
     if around.foreign_approvals > 0 {
         lines.push(Line::Warning(format!(
-            "{} approvals do not verify or are of nobody that this vault knows; they do not count.",
+            "{} approvals are of nobody that this vault knows, or do not verify; they do not count.",
             around.foreign_approvals
         )));
     }
@@ -91,17 +98,12 @@ pub(crate) fn head(request: &Request, hash: &RequestHash, around: &Surroundings)
     }
 }
 
-fn from_text(request: &Request, around: &Surroundings) -> String {
-    let by = around
-        .pairing
-        .as_deref()
-        .unwrap_or("a pairing that was removed");
-    let name = if request.requester.is_empty() {
-        "nobody named".to_owned()
-    } else {
-        format!("{} (a claim)", escaped(request.requester.as_bytes()))
-    };
-    format!("{name}, by way of {by}")
+/// Our words first: what a requester calls themself could go on like ours.
+fn from_text(request: &Request) -> String {
+    if request.requester.is_empty() {
+        return "nobody named".to_owned();
+    }
+    format!("a claim: {}", escaped(request.requester.as_bytes()))
 }
 
 fn desk_text(request: &Request, around: &Surroundings) -> String {

@@ -23,7 +23,7 @@ pub(crate) fn review(
     let mut lines = vec![
         Line::Field(
             "Message",
-            format!("{} (a claim)", escaped(subject.name.as_bytes())),
+            format!("a claim: {}", escaped(subject.name.as_bytes())),
         ),
         Line::Field("Size", format!("{} bytes", message.len())),
         Line::Field("BLAKE3", blake3::hash(message).to_hex().to_string()),

@@ -11,6 +11,7 @@ pub(super) mod file;
 pub(super) mod git;
 mod head;
 pub(super) mod message;
+mod rows;
 mod text;
 
 use std::fmt;
@@ -66,12 +67,16 @@ pub enum Risk {
     ContentNotSeen,
     /// Of a type that this program does not know.
     UnknownContent,
+    /// Bytes that programs read and people do not.
+    BinaryContent,
     /// Text that is longer than anybody reads.
     ContentTooLong,
     /// An archive whose list of files could not be read to its end.
     ArchiveNotListed,
     /// A commit of which not all changes are shown.
     ChangesNotShown,
+    /// A tag over something that is not shown.
+    TargetNotShown,
     /// Paths that some programs take for others.
     SuspiciousPaths,
     /// A commit that git shows in another encoding than this program.
@@ -82,12 +87,14 @@ pub enum Risk {
 
 impl Risk {
     /// Every risk there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ContentNotSeen,
         Self::UnknownContent,
+        Self::BinaryContent,
         Self::ContentTooLong,
         Self::ArchiveNotListed,
         Self::ChangesNotShown,
+        Self::TargetNotShown,
         Self::SuspiciousPaths,
         Self::OtherEncoding,
         Self::UnknownCertificateParts,
@@ -105,9 +112,11 @@ impl Risk {
         match self {
             Self::ContentNotSeen => "content-not-seen",
             Self::UnknownContent => "unknown-content",
+            Self::BinaryContent => "binary-content",
             Self::ContentTooLong => "content-too-long",
             Self::ArchiveNotListed => "archive-not-listed",
             Self::ChangesNotShown => "changes-not-shown",
+            Self::TargetNotShown => "target-not-shown",
             Self::SuspiciousPaths => "suspicious-paths",
             Self::OtherEncoding => "other-encoding",
             Self::UnknownCertificateParts => "unknown-certificate-parts",
@@ -125,6 +134,11 @@ impl Risk {
             Self::UnknownContent => {
                 "UNKNOWN CONTENT: this program cannot tell what these bytes are."
             }
+            Self::BinaryContent => {
+                "BINARY CONTENT: bytes that programs read and people do not. You see what they seem \
+                 to be, how large they are, and their hash or id; compare it with one from a source \
+                 that you trust."
+            }
             Self::ContentTooLong => {
                 "NOT ALL SHOWN: the text is longer than what is shown; only its begin is."
             }
@@ -133,6 +147,10 @@ impl Risk {
             }
             Self::ChangesNotShown => {
                 "NOT ALL SHOWN: the request does not prove everything that these commits change."
+            }
+            Self::TargetNotShown => {
+                "TARGET NOT SHOWN: the tag names something that is not shown. Compare its id with \
+                 one from a source that you trust."
             }
             Self::SuspiciousPaths => {
                 "SUSPICIOUS PATHS: some programs take these paths for others, such as .git."
@@ -204,20 +222,27 @@ impl Review {
     /// The lines as they are printed.
     #[must_use]
     pub fn to_lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let lines = self.to_indented_lines().into_iter();
+        lines.map(|(line, _)| line).collect()
+    }
+
+    /// The lines, each with what stands in front of its further rows.
+    fn to_indented_lines(&self) -> Vec<(String, &'static str)> {
+        let mut lines: Vec<(String, &'static str)> = Vec::new();
         for section in &self.sections {
             if !lines.is_empty() {
-                lines.push(String::new());
+                lines.push((String::new(), ""));
             }
-            lines.push(format!("== {} ==", section.title));
-            lines.extend(section.lines.iter().map(ToString::to_string));
+            lines.push((format!("== {} ==", section.title), ""));
+            let shown = section.lines.iter();
+            lines.extend(shown.map(|line| (line.to_string(), line.indent())));
         }
         if !self.risks.is_empty() {
-            lines.push(String::new());
-            lines.push("== What cannot be shown ==".to_owned());
+            lines.push((String::new(), ""));
+            lines.push(("== What cannot be shown ==".to_owned(), ""));
             for risk in &self.risks {
-                lines.push(format!("!! {}", risk.meaning()));
-                lines.push(format!("   Its name is {risk}."));
+                lines.push((format!("!! {}", risk.meaning()), "   "));
+                lines.push((format!("   Its name is {risk}."), "   "));
             }
         }
         lines

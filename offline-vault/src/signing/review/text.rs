@@ -6,8 +6,8 @@ use pack_format::shown::is_hidden;
 
 use super::Line;
 
-/// One line of foreign bytes, whole: characters that hide or forge are written as `\u{…}`, bytes
-/// that are not UTF-8 as `\x{…}`.
+/// One line of foreign bytes, whole: characters that hide or forge are written as `\u{…}`, as is a
+/// blank at the end, bytes that are not UTF-8 as `\x{…}`; a tab has a `»` in front of it.
 ///
 /// Two lines look the same only when they are the same: backslashes in front of an escape, or of
 /// text that looks like one, are doubled, so that an odd number of them begins an escape and an
@@ -15,20 +15,26 @@ use super::Line;
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     let mut slashes = 0;
+    let last = bytes.len().saturating_sub(1);
+    let mut begin = 0;
     for chunk in bytes.utf8_chunks() {
         for (at, ch) in chunk.valid().char_indices() {
             let rest = chunk.valid().get(at..).unwrap_or_default();
-            let is_escape = ch != '\t' && is_hidden(ch);
+            let ends_in_blank = ch == ' ' && begin + at == last;
+            let is_escape = ends_in_blank || ch != '\t' && is_hidden(ch);
             if is_escape || rest.starts_with("u{") || rest.starts_with("x{") {
                 double(&mut shown, slashes);
             }
             slashes = if ch == '\\' { slashes + 1 } else { 0 };
             if is_escape {
                 let _ = write!(shown, "\\u{{{:x}}}", u32::from(ch));
+            } else if ch == '\t' {
+                shown.push_str("»\t");
             } else {
                 shown.push(ch);
             }
         }
+        begin += chunk.valid().len() + chunk.invalid().len();
         for byte in chunk.invalid() {
             double(&mut shown, slashes);
             slashes = 0;
@@ -86,6 +92,14 @@ mod tests {
     }
 
     #[test]
+    fn a_tab_and_a_blank_at_the_end_are_told_from_blanks() {
+        assert_eq!(escaped(b"\tx "), "»\tx\\u{20}");
+        assert_eq!(escaped("é ".as_bytes()), "é\\u{20}");
+        assert_ne!(escaped(b"a  "), escaped(b"a"));
+        assert_ne!(escaped("»\t".as_bytes()), escaped(b"\t"));
+    }
+
+    #[test]
     fn bytes_that_are_not_text_are_shown_each() {
         assert_eq!(escaped(b"a\xff\xfeb"), "a\\x{ff}\\x{fe}b");
     }
@@ -100,7 +114,8 @@ mod tests {
     /// Reads an escaped line back: only a form from which that is possible hides nothing.
     fn unescaped(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut rest = shown;
+        let shown = shown.replace("»\t", "\t");
+        let mut rest = shown.as_str();
         while !rest.is_empty() {
             let slashes = rest.len() - rest.trim_start_matches('\\').len();
             let after = &rest[slashes..];
@@ -142,7 +157,7 @@ mod tests {
         fn every_line_can_be_read_back(line in proptest::collection::vec(
             prop_oneof![
                 Just(b'\\'), Just(b'u'), Just(b'x'), Just(b'{'), Just(b'}'), Just(b'1'),
-                Just(0x1b), Just(0xff), any::<u8>(),
+                Just(0x1b), Just(0xff), Just(b'\t'), Just(b' '), Just(0xc2), Just(0xbb), any::<u8>(),
             ],
             0..40,
         )) {
