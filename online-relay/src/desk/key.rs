@@ -42,6 +42,15 @@ pub struct DeskKey {
     pub public: PublicHalf,
 }
 
+/// What adding a key did.
+#[derive(Clone, Debug)]
+pub struct AddedKey {
+    /// The key, with the name that it has now.
+    pub key: DeskKey,
+    /// Otherwise its public half took the place of an older one.
+    pub is_new: bool,
+}
+
 impl PublicHalf {
     /// Reads an OpenPGP certificate, the line of an SSH key, or a minisign key, whichever it is.
     ///

@@ -28,7 +28,7 @@ pub use self::ask::{AskOptions, FileOptions, Form, GitOptions, Made};
 pub use self::error::DeskError;
 pub use self::finish::{FinishOptions, Finished};
 pub use self::git::GitError;
-pub use self::key::{DeskKey, PublicHalf};
+pub use self::key::{AddedKey, DeskKey, PublicHalf};
 pub use self::list::{Listed, ListedVault};
 pub use self::verify::VerifyError;
 
@@ -57,18 +57,34 @@ impl<'a> Desk<'a> {
         Ok(Self { courier, now })
     }
 
-    /// Adds a signing key.
+    /// Adds a signing key. The public half of a key that is here already, such as the certificate
+    /// of one that has a new subkey, takes the place of the old one and keeps its name.
     ///
     /// # Errors
     /// [`DeskError::KeyTaken`], [`DeskError::Store`].
-    pub fn add_key(&mut self, key: &DeskKey) -> Result<(), DeskError> {
+    pub fn add_key(&mut self, key: &DeskKey) -> Result<AddedKey, DeskError> {
         let stored = key.to_stored();
+        let mut known = self.keys()?.into_iter();
+        let known = known.find(|known| known.reference == key.reference);
+        if let Some(known) = known {
+            self.courier
+                .store
+                .transact(|change| change.replace_desk_key(&stored))?;
+            let key = DeskKey {
+                name: known.name,
+                ..key.clone()
+            };
+            return Ok(AddedKey { key, is_new: false });
+        }
         let added = self
             .courier
             .store
             .transact(|change| change.put_desk_key(&stored))?;
         match added {
-            true => Ok(()),
+            true => Ok(AddedKey {
+                key: key.clone(),
+                is_new: true,
+            }),
             false => Err(DeskError::KeyTaken {
                 name: key.name.clone(),
             }),

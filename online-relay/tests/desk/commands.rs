@@ -23,7 +23,10 @@ fn keys_are_added_listed_and_removed() {
     let refused = world.run(&["desk", "key", "add", path.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused).contains("secret keys"), "{}", text(&refused));
-    let path = world.write("again.pub", ssh_public().to_string().as_bytes());
+    let other = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key();
+    let other = signing_format::ssh::SshPublicKey::from_bytes(&other.to_bytes()).unwrap();
+    let other = signing_format::ssh::SshKeyLine::new(other, "ben").unwrap();
+    let path = world.write("again.pub", other.to_string().as_bytes());
     let taken = world.run(&[
         "desk",
         "key",

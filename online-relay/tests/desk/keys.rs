@@ -81,6 +81,15 @@ impl GnuPg {
         output.stdout
     }
 
+    /// The fingerprint of its own primary key.
+    pub(super) fn fingerprint(&self) -> String {
+        let listed = self.run(&["--with-colons", "--list-secret-keys"], b"");
+        let listed = String::from_utf8(listed).unwrap();
+        let mut lines = listed.lines();
+        let line = lines.find(|line| line.starts_with("fpr:")).unwrap();
+        line.split(':').nth(9).unwrap().to_owned()
+    }
+
     pub(super) fn certificate(&self) -> Vec<u8> {
         self.run(&["--armor", "--export"], b"")
     }

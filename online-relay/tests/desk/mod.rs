@@ -9,5 +9,6 @@ mod keys;
 mod lies;
 mod messages;
 mod now;
+mod openpgp;
 mod vault;
 mod world;

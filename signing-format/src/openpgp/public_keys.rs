@@ -51,6 +51,15 @@ pub enum SignedData<'a> {
     Text(Cleartext<'a>),
 }
 
+impl SignedData<'_> {
+    fn is_of_type(&self, signature_type: SignatureType) -> bool {
+        match self {
+            Self::Bytes(_) | Self::State(_) => signature_type == SignatureType::Binary,
+            Self::Text(_) => signature_type == SignatureType::Text,
+        }
+    }
+}
+
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckOutcome {
@@ -62,11 +71,12 @@ pub enum CheckOutcome {
         /// Seconds of Unix time, as the signer says.
         created_at: u32,
     },
-    /// The signature is not over this data, or not by the key that it names.
+    /// The signature is not over this data, of another type than the data, or not by the key that
+    /// it names.
     Bad,
     /// The signature is by a key that the certificate does not hold.
     KeyMissing,
-    /// Only a tool with more algorithms can tell.
+    /// Only a tool with more algorithms can tell. The type of the signature is that of the data.
     AlgorithmNeedsTool,
 }
 
@@ -149,6 +159,10 @@ impl PublicKeys {
         let Some(key) = self.keys.iter().find(|key| key.is_named_by(signature)) else {
             return CheckOutcome::KeyMissing;
         };
+        // A tool that is asked instead takes a signature of either type.
+        if !data.is_of_type(signature.signature_type) {
+            return CheckOutcome::Bad;
+        }
         let ours = signature.hash_algorithm == SHA512 && key.algorithm == signature.algorithm;
         let (Some(ed25519), true) = (&key.ed25519, ours) else {
             return CheckOutcome::AlgorithmNeedsTool;

@@ -63,6 +63,17 @@ impl Change<'_> {
         Ok(count == 1)
     }
 
+    /// Replaces the public half of a signing key that is here; its name stays.
+    pub(crate) fn replace_desk_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
+        self.index
+            .execute(
+                "UPDATE desk_keys SET public = ?2 WHERE reference = ?1",
+                params![key.reference.to_wire(), key.public],
+            )
+            .map(drop)
+            .map_err(StoreError::index("storing a signing key"))
+    }
+
     /// Forgets a signing key; false where there is none.
     pub(crate) fn remove_desk_key(&mut self, name: &str) -> Result<bool, StoreError> {
         let count = self

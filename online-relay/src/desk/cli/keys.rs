@@ -8,13 +8,14 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::super::error::DeskError;
-use super::super::key::DeskKey;
+use super::super::key::{AddedKey, DeskKey};
 use super::{at_desk, print};
 use crate::report::Form;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
-    /// Add a public key: an OpenPGP certificate, an SSH .pub file, or a minisign .pub file
+    /// Add a public key: an OpenPGP certificate, an SSH .pub file, or a minisign .pub file;
+    /// that of a key that is here already replaces the older one
     Add {
         /// The file
         file: PathBuf,
@@ -35,8 +36,12 @@ pub(super) fn key(dir: &Path, command: Key, form: Form) -> Result<Exit, DeskErro
     match command {
         Key::Add { file, name } => {
             let key = DeskKey::read(&file, name.as_deref())?;
-            at_desk(dir, |desk| desk.add_key(&key))?;
-            print(form, &format!("Added: {}", line(&key)), &object(&key))
+            let AddedKey { key, is_new } = at_desk(dir, |desk| desk.add_key(&key))?;
+            let done = match is_new {
+                true => "Added",
+                false => "Replaced the public half of",
+            };
+            print(form, &format!("{done}: {}", line(&key)), &object(&key))
         }
         Key::List => {
             let keys = at_desk(dir, |desk| desk.keys())?;

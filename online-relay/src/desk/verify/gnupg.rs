@@ -99,7 +99,7 @@ pub(super) fn detached(
             Asked::File(path, _) => child::run_on_file(&mut command, path),
             Asked::Bytes(bytes) => child::run(&mut command, bytes),
         };
-        let verdict = verdict(&output.map_err(failed(GPG))?);
+        let verdict = verdict(&output.map_err(failed(GPG))?, CLASS_BINARY);
         if verdict != Verdict::CannotTell {
             return Ok(vec![(GPG, verdict)]);
         }
@@ -152,13 +152,18 @@ pub(super) fn clear(
     let mut command = gnupg.command();
     command.args(["--verify", "-"]);
     let output = child::run(&mut command, file).map_err(failed(GPG))?;
-    Ok(vec![(GPG, verdict(&output))])
+    Ok(vec![(GPG, verdict(&output, CLASS_TEXT))])
 }
 
-/// Reads what gpg says for programs.
-fn verdict(output: &Output) -> Verdict {
-    if output.status.success() && says(output, "GOODSIG") && says(output, "VALIDSIG") {
-        return Verdict::Good;
+/// Reads what gpg says for programs about a signature of this class. A signature over a text is
+/// not taken for one over bytes: it leaves line ends open.
+fn verdict(output: &Output, class: &str) -> Verdict {
+    let valid = words(output, "VALIDSIG");
+    if output.status.success() && says(output, "GOODSIG") && !valid.is_empty() {
+        return match valid.get(VALIDSIG_CLASS).map(String::as_str) == Some(class) {
+            true => Verdict::Good,
+            false => Verdict::Bad,
+        };
     }
     // A key or an algorithm that it does not know.
     if says(output, "ERRSIG") || says(output, "NODATA") {
@@ -169,12 +174,48 @@ fn verdict(output: &Output) -> Verdict {
 
 /// Whether gpg has said this word to programs.
 fn says(output: &Output, word: &str) -> bool {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let mut lines = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("[GNUPG:] "));
-    lines.any(|line| line.split(' ').next() == Some(word))
+    !words(output, word).is_empty()
 }
+
+/// The words of gpg's first line for programs that begins with this one; empty without one.
+fn words(output: &Output, first: &str) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines();
+    let said = lines.filter_map(|line| line.strip_prefix("[GNUPG:] "));
+    let mut each = said.map(|line| line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>());
+    each.find(|words| words.first().is_some_and(|word| word == first))
+        .unwrap_or_default()
+}
+
+/// Which word of gpg's `VALIDSIG` line is the class of the signature.
+const VALIDSIG_CLASS: usize = 9;
+const CLASS_BINARY: &str = "00";
+const CLASS_TEXT: &str = "01";
 
 const GPG: &str = "gpg";
 const SQV: &str = "sqv";
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_good_signature_of_another_class_is_bad() {
+        let said = |class: &str| Output {
+            status: ExitStatus::from_raw(0),
+            stdout: Vec::new(),
+            stderr: format!(
+                "[GNUPG:] GOODSIG 01 Ben\n\
+                 [GNUPG:] VALIDSIG F 2026-01-01 1 0 4 0 1 10 {class} P\n"
+            )
+            .into_bytes(),
+        };
+        assert_eq!(verdict(&said("00"), CLASS_BINARY), Verdict::Good);
+        assert_eq!(verdict(&said("01"), CLASS_BINARY), Verdict::Bad);
+        assert_eq!(verdict(&said("01"), CLASS_TEXT), Verdict::Good);
+        assert_eq!(verdict(&said("00"), CLASS_TEXT), Verdict::Bad);
+    }
+}

@@ -80,6 +80,7 @@ impl Advice for VerifyError {
     fn code(&self) -> &'static str {
         match self {
             Self::OtherComment => "signature-other-comment",
+            Self::OtherKey => "signature-other-key",
             Self::StockRefused { .. } => "signature-stock-refused",
             Self::NobodyCanTell => "signature-unchecked",
             Self::Run { .. } => "verifier-failed",
@@ -88,13 +89,22 @@ impl Advice for VerifyError {
     }
 
     fn data_safe(&self) -> String {
-        "Yes: the signature was not written, and nothing was moved.".to_owned()
+        match self.may_pass() {
+            true => "Yes: the reply is kept; nothing was written, and nothing was moved.",
+            false => "Yes: the signature was not written, and nothing was moved.",
+        }
+        .to_owned()
     }
 
     fn next_step(&self) -> String {
         match self {
             Self::NobodyCanTell => {
                 "Install gpg or sqv, then run `online-relay desk finish`; the reply is kept."
+            }
+            Self::OtherKey => {
+                "The key may have a new subkey in the vault: export its certificate there again, \
+                 add it with `online-relay desk key add FILE`, then run `online-relay desk \
+                 finish`. If there is none, cancel the request and tell the vault's owner."
             }
             Self::Run { .. } => "Check that the program runs, then `online-relay desk finish`.",
             _ => {
@@ -117,7 +127,11 @@ impl Advice for VerifyError {
 impl VerifyError {
     /// Whether another try may end differently.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::NobodyCanTell | Self::Run { .. })
+        // A certificate that was exported before its key was rotated lacks the new subkey.
+        matches!(
+            self,
+            Self::NobodyCanTell | Self::Run { .. } | Self::OtherKey
+        )
     }
 }
 
