@@ -135,3 +135,26 @@ fn a_message_of_gnupg_is_read_in_the_vault_and_stays_there() {
     };
     assert!(!read.iter().any(holds));
 }
+#[test]
+fn a_signature_by_a_new_subkey_waits_for_the_new_certificate() {
+    let room = Room::new();
+    room.key("release", "openpgp");
+    // Of two subkeys of one second none is newer.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    room.site.vault(&["key", "rotate", "release"]).ok();
+    let file = room.file("notes.txt", b"By a new subkey\n");
+    let id = room.ask(&["sign", text_of(&file), "--key", "release"]);
+    room.carry_in();
+    room.read("req-1");
+    room.approve("req-1").ok();
+    room.carry_back().exits(&[1, 3]);
+    assert_eq!(room.state(&id), "replied");
+    let fresh = room.path("fresh.asc");
+    room.site
+        .vault(&["key", "export", "release", "--output", text_of(&fresh)])
+        .ok();
+    room.desk(&["key", "add", text_of(&fresh), "--name", "release"])
+        .ok();
+    room.desk(&["finish"]).ok();
+    Gnupg::knowing(&fresh).verify(&room.path("notes.txt.asc"), &file);
+}
