@@ -200,6 +200,5 @@ fn approval_of(room: &Room, bilal: &Site) -> Signed<Approval> {
     room.desk(&["approvals", &id, "--to", text_of(&path)]).ok();
     room.desk(&["cancel", &id]).ok();
     let text = std::fs::read_to_string(path).unwrap();
-    let approval = Signed::from_header(text.lines().nth(1).unwrap()).unwrap();
-    approval
+    Signed::from_header(text.lines().nth(1).unwrap()).unwrap()
 }
