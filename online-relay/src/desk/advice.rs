@@ -38,6 +38,7 @@ impl DeskError {
             Self::TooManyApprovals => "desk-too-many-approvals",
             Self::File { .. } => "desk-file-failed",
             Self::NotAFile { .. } => "desk-not-a-file",
+            Self::NotAFolder { .. } => "desk-not-a-folder",
             Self::TooLarge { .. } => "desk-file-too-large",
             Self::ContentNeeded { .. } => "desk-content-needed",
             Self::Cleartext { .. } => "desk-text-not-covered",
@@ -119,6 +120,9 @@ impl DeskError {
             Self::TooManyApprovals => "Ask fewer vaults.",
             Self::File { .. } | Self::NotAFile { .. } => {
                 "Check the path, and who may read or write there."
+            }
+            Self::NotAFolder { .. } => {
+                "If it is a link, see where it leads and who made it; put a folder in its place."
             }
             Self::TooLarge { .. } => "Only smaller ones cross to a vault.",
             Self::ContentNeeded { .. } => {

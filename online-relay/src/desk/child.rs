@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
+use super::input;
 use super::limits::OUTPUT_BYTES_MAX;
 
 /// What a child has printed, and how it ended.
@@ -56,22 +57,23 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// Runs a command to its end, giving it `input`.
 pub(crate) fn run(command: &mut Command, input: &[u8]) -> io::Result<Output> {
+    command.stdin(Stdio::piped());
+    run_bounded(command, input, OUTPUT_BYTES_MAX)
+}
+
+/// Runs a command with a file as its standard input.
+pub(crate) fn run_on_file(command: &mut Command, input: &Path) -> io::Result<Output> {
+    command.stdin(input::open(input)?);
+    run_bounded(command, b"", OUTPUT_BYTES_MAX)
+}
+
+/// Runs a command that may print so much on each of its two streams. One that prints more is ended.
+fn run_bounded(command: &mut Command, input: &[u8], limit_bytes: u64) -> io::Result<Output> {
     let mut child = command
-        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let read = |from: Option<&mut dyn io::Read>| {
-        let mut bytes = Vec::new();
-        match from {
-            Some(from) => from
-                .take(OUTPUT_BYTES_MAX)
-                .read_to_end(&mut bytes)
-                .map(|_| bytes),
-            None => Ok(bytes),
-        }
-    };
     let (stdout, stderr) = thread::scope(|scope| {
         scope.spawn(move || {
             if let Some(mut stdin) = stdin {
@@ -79,31 +81,39 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> io::Result<Output> {
                 let _ = stdin.write_all(input);
             }
         });
-        let errors = scope.spawn(move || {
-            let mut stderr = stderr;
-            read(stderr.as_mut().map(|it| it as &mut dyn io::Read))
-        });
-        let mut stdout = stdout;
-        let stdout = read(stdout.as_mut().map(|it| it as &mut dyn io::Read));
+        let errors = scope.spawn(move || read(stderr, limit_bytes));
+        let stdout = read(stdout, limit_bytes);
+        if stdout.is_err() {
+            // It may go on for ever; what it still says is heard by nobody.
+            let _ = child.kill();
+        }
         let stderr = errors.join().unwrap_or_else(|_| Ok(Vec::new()));
         (stdout, stderr)
     });
-    let (stdout, stderr) = (stdout?, stderr?);
+    if stderr.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait()?;
     Ok(Output {
-        status: child.wait()?,
-        stdout,
-        stderr,
+        status,
+        stdout: stdout?,
+        stderr: stderr?,
     })
 }
 
-/// Runs a command with a file as its standard input.
-pub(crate) fn run_on_file(command: &mut Command, input: &Path) -> io::Result<Output> {
-    let output = command.stdin(std::fs::File::open(input)?).output()?;
-    Ok(Output {
-        status: output.status,
-        stdout: output.stdout,
-        stderr: output.stderr,
-    })
+/// Reads to the end, or to the limit. The pipe is closed then, so that its writer does not wait.
+fn read(from: Option<impl io::Read>, limit_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let Some(from) = from else {
+        return Ok(bytes);
+    };
+    let read = from
+        .take(limit_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    match u64::try_from(read) {
+        Ok(read) if read <= limit_bytes => Ok(bytes),
+        _ => Err(io::Error::other("it prints more than is read of it")),
+    }
 }
 
 /// What programs need to find each other and the person's settings.
@@ -114,3 +124,26 @@ const KEPT: [&str; 5] = [
     "USER",
     "GIT_CONFIG_GLOBAL",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_prints_without_end_is_ended_on_either_stream() {
+        for script in ["exec yes", "exec yes >&2", "yes & exec yes >&2"] {
+            let mut command = command("/bin/sh");
+            command.args(["-c", script]).stdin(Stdio::null());
+            assert!(run_bounded(&mut command, b"", 4096).is_err(), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_child_is_heard_to_the_limit() {
+        let mut command = command("/bin/sh");
+        command.args(["-c", "cat; echo no >&2"]);
+        let output = run(&mut command, b"yes").unwrap();
+        assert_eq!(output.stdout, b"yes");
+        assert_eq!(output.last_words(), "no");
+    }
+}

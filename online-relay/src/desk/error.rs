@@ -154,6 +154,12 @@ pub enum DeskError {
         /// The path.
         path: PathBuf,
     },
+    /// Something else stands where a folder is needed.
+    #[error("this is not a folder of its own: {}", Shown(&path.to_string_lossy()))]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// A file is larger than what crosses whole.
     #[error("{} has {size_bytes} bytes, more than {limit_bytes}", Shown(&path.to_string_lossy()))]
     TooLarge {

@@ -4,9 +4,8 @@
 //! The request's file holds the keys that open its content and its replies: it is as private as
 //! what is to be signed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use pack_format::chunked::ReadAt;
@@ -20,7 +19,9 @@ use zeroize::Zeroizing;
 
 use super::Desk;
 use super::error::DeskError;
+use super::input;
 use super::limits::{COPY_BYTES, PARCEL_BYTES_MAX};
+use super::output;
 use super::task::Task;
 use crate::courier::is_approval_of;
 use crate::courier::store::{NewRequest, Role};
@@ -44,18 +45,17 @@ impl Desk<'_> {
         };
         let wire = Zeroizing::new(parcel.to_wire());
         let failed = DeskError::file("writing the request", to);
-        let mut file = create(to)?;
         let len = u32::try_from(wire.len()).unwrap_or(u32::MAX).to_be_bytes();
-        let written = file
-            .write_all(MAGIC)
-            .and_then(|()| file.write_all(&len))
-            .and_then(|()| file.write_all(&wire));
-        written.map_err(&failed)?;
-        if let Some(content) = parcel.request.peek_statement().subject.content() {
+        output::write_with(to, output::PRIVATE, false, |file| {
+            let head = file.write_all(MAGIC);
+            let head = head.and_then(|()| file.write_all(&len));
+            head.and_then(|()| file.write_all(&wire)).map_err(&failed)?;
+            let Some(content) = parcel.request.peek_statement().subject.content() else {
+                return Ok(());
+            };
             let blob = self.courier.store.open_bundle(&content.content_id);
-            copy(&blob.map_err(DeskError::ContentGone)?, &mut file).map_err(&failed)?;
-        }
-        file.sync_all().map_err(&failed)?;
+            copy(&blob.map_err(DeskError::ContentGone)?, file).map_err(&failed)
+        })?;
         Ok(request.id)
     }
 
@@ -66,8 +66,8 @@ impl Desk<'_> {
     /// name that is no pairing's.
     pub fn import(&mut self, from: &Path, vault: &str) -> Result<RequestId, DeskError> {
         let lane = self.lane(vault)?;
-        let failed = DeskError::file("reading the request", from);
-        let mut file = File::open(from).map_err(&failed)?;
+        let failed = input::failed("reading the request", from);
+        let mut file = input::open(from).map_err(&failed)?;
         let parcel = read_parcel(&mut file)?;
         let hash = request_hash(&parcel.request);
         let request = parcel.request.verify().map_err(|_| DeskError::BadParcel)?;
@@ -141,10 +141,7 @@ impl Desk<'_> {
         let mut lines = vec![format!("{APPROVALS_LINE} {}", request.id)];
         lines.extend(each);
         let text = lines.join("\n") + "\n";
-        let mut file = create(to)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(DeskError::file("writing the approvals", to))?;
+        output::write(to, text.as_bytes(), output::PRIVATE, false)?;
         Ok(approvals.len())
     }
 
@@ -155,9 +152,9 @@ impl Desk<'_> {
     /// [`DeskError::File`], [`DeskError::Store`].
     pub fn approve_with(&mut self, from: &Path) -> Result<(RequestId, usize), DeskError> {
         let mut text = String::new();
-        File::open(from)
+        input::open(from)
             .and_then(|file| file.take(PARCEL_BYTES_MAX).read_to_string(&mut text))
-            .map_err(DeskError::file("reading the approvals", from))?;
+            .map_err(input::failed("reading the approvals", from))?;
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
         let id = first.strip_prefix(APPROVALS_LINE).map(str::trim);
@@ -212,20 +209,6 @@ fn read_parcel(file: &mut File) -> Result<RequestParcel, DeskError> {
     file.read_exact(&mut wire)
         .map_err(|_| DeskError::BadParcel)?;
     RequestParcel::from_wire(&wire).map_err(|_| DeskError::BadParcel)
-}
-
-fn create(to: &Path) -> Result<File, DeskError> {
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to);
-    created.map_err(|err| match err.kind() {
-        io::ErrorKind::AlreadyExists => DeskError::OutputExists {
-            path: to.to_owned(),
-        },
-        _ => DeskError::file("making the file", to)(err),
-    })
 }
 
 fn copy(from: &impl ReadAt, to: &mut File) -> io::Result<()> {

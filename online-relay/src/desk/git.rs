@@ -163,6 +163,18 @@ impl Repository {
 
     /// A command that runs no hook, asks nobody, and sees objects as they are.
     pub(crate) fn command(&self) -> Command {
+        let mut command = self.bare_command();
+        command.args([
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.fsmonitor=false",
+        ]);
+        command
+    }
+
+    /// The same with the person's own hooks.
+    fn bare_command(&self) -> Command {
         let mut command = child::command(&self.git);
         command.envs(self.inherited.iter().map(|(name, value)| (name, value)));
         command
@@ -172,13 +184,7 @@ impl Repository {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_PAGER", "cat")
             .arg("-C")
-            .arg(&self.dir)
-            .args([
-                "-c",
-                "core.hooksPath=/dev/null",
-                "-c",
-                "core.fsmonitor=false",
-            ]);
+            .arg(&self.dir);
         command
     }
 
@@ -189,14 +195,7 @@ impl Repository {
 
     /// Runs git and gives what it prints.
     pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, GitError> {
-        let output = self.try_run(arguments, input)?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        Err(GitError::Failed {
-            verb: verb(arguments),
-            said: output.last_words(),
-        })
+        success(self.try_run(arguments, input)?, &verb(arguments))
     }
 
     /// Runs git and gives the one line that it prints.
@@ -205,9 +204,7 @@ impl Repository {
     }
 
     fn line_of(&self, arguments: &[&str], input: &[u8]) -> Result<String, GitError> {
-        let stdout = self.run(arguments, input)?;
-        let text = String::from_utf8(stdout).map_err(|_| answer(&verb(arguments)))?;
-        Ok(text.trim_end_matches('\n').to_owned())
+        line_from(self.run(arguments, input)?, &verb(arguments))
     }
 
     /// The object that a name stands for; `peel` as in `main^{commit}`, or nothing.
@@ -296,17 +293,13 @@ impl Repository {
         self.id("hash-object", &id)
     }
 
-    /// A setting of the person or of the repository, without those of this program.
-    pub(crate) fn person_setting(&self, name: &str) -> Result<Option<String>, GitError> {
-        let mut found = None;
-        for scope in ["--system", "--global", "--local"] {
-            let output = self.try_run(&["config", scope, "--type=path", "--get", name], b"")?;
-            if output.status.success() {
-                let text = String::from_utf8_lossy(&output.stdout);
-                found = Some(text.trim_end_matches('\n').to_owned());
-            }
-        }
-        Ok(found)
+    /// Where git looks for hooks, whatever file says so.
+    pub(crate) fn hooks_dir(&self) -> Result<PathBuf, GitError> {
+        let arguments = ["rev-parse", "--path-format=absolute", "--git-path", "hooks"];
+        let mut command = self.bare_command();
+        let output = child::run(command.args(arguments), b"").map_err(GitError::Run)?;
+        let dir = line_from(success(output, "rev-parse")?, "rev-parse")?;
+        Ok(PathBuf::from(dir))
     }
 
     /// A setting; `None` where it is not set.
@@ -388,6 +381,22 @@ pub(super) fn answer(verb: &str) -> GitError {
     GitError::Answer {
         verb: verb.to_owned(),
     }
+}
+
+/// What git has printed, if it says that it did what it was asked.
+fn success(output: Output, verb: &str) -> Result<Vec<u8>, GitError> {
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(GitError::Failed {
+            verb: verb.to_owned(),
+            said: output.last_words(),
+        }),
+    }
+}
+
+fn line_from(stdout: Vec<u8>, verb: &str) -> Result<String, GitError> {
+    let text = String::from_utf8(stdout).map_err(|_| answer(verb))?;
+    Ok(text.trim_end_matches('\n').to_owned())
 }
 
 fn verb(arguments: &[&str]) -> String {

@@ -1,6 +1,5 @@
 //! Every hash of a file that a request or a check asks for, from one reading.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use blake2::{Blake2b512, Digest as _};
 use signing_format::digest_state::{Sha512State, Sha512Stream};
 use signing_format::subject::{FileSource, FileSubject};
 
+use super::input;
 use super::limits::COPY_BYTES;
 
 /// The hashes of a file.
@@ -22,7 +22,7 @@ pub(crate) struct Hashes {
 impl Hashes {
     /// Reads a file to its end.
     pub(crate) fn of_file(path: &Path) -> io::Result<Self> {
-        Self::of(File::open(path)?)
+        Self::of(input::open(path)?)
     }
 
     /// Reads to the end.

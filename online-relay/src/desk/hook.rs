@@ -1,15 +1,13 @@
 //! A pre-push hook that lets nothing unsigned leave.
 
 use std::env;
-use std::fs::{self, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use signing_format::git::{Commit, ObjectId, ObjectKind, Tag};
 
 use super::error::DeskError;
 use super::git::Repository;
+use super::{input, output};
 
 /// Writes the hook and gives its path.
 ///
@@ -18,10 +16,7 @@ use super::git::Repository;
 /// [`DeskError::File`].
 pub(super) fn install(dir: &Path, overwrite: bool) -> Result<PathBuf, DeskError> {
     let repository = Repository::open(dir)?;
-    let hooks = match repository.person_setting("core.hooksPath")? {
-        Some(hooks) => dir.join(hooks),
-        None => repository.common_dir()?.join("hooks"),
-    };
+    let hooks = repository.hooks_dir()?;
     let path = hooks.join("pre-push");
     let program = own_path()?;
     let text = format!(
@@ -29,23 +24,23 @@ pub(super) fn install(dir: &Path, overwrite: bool) -> Result<PathBuf, DeskError>
          exec {} desk check-push \"$@\"\n",
         quoted(&program.to_string_lossy())
     );
-    let before = fs::read_to_string(&path).unwrap_or_default();
-    if path.symlink_metadata().is_ok() && !before.contains(MARK) && !overwrite {
-        return Err(DeskError::HookExists { path });
+    output::make_folder(&hooks)?;
+    match output::write(
+        &path,
+        text.as_bytes(),
+        output::PROGRAM,
+        overwrite || is_ours(&path),
+    ) {
+        Err(DeskError::OutputExists { path }) => Err(DeskError::HookExists { path }),
+        written => written.map(|()| path),
     }
-    fs::create_dir_all(&hooks).map_err(DeskError::file("making the folder", &hooks))?;
-    write_script(&path, &text)?;
-    Ok(path)
 }
 
-/// Writes a program of a few lines.
-pub(super) fn write_script(path: &Path, text: &str) -> Result<(), DeskError> {
-    let failed = DeskError::file("writing it", path);
-    let mut file = fs::File::create(path).map_err(&failed)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.set_permissions(Permissions::from_mode(0o755)))
-        .and_then(|()| file.sync_all())
-        .map_err(&failed)
+/// Whether a hook that is there was written by [`install`].
+fn is_ours(path: &Path) -> bool {
+    let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+    let before = input::read(path, HOOK_BYTES_MAX).unwrap_or_default();
+    !is_link && String::from_utf8_lossy(&before).contains(MARK)
 }
 
 /// Where this program is.
@@ -136,6 +131,8 @@ fn check_one(
     Ok(())
 }
 
+/// Larger than any hook that is written here.
+const HOOK_BYTES_MAX: u64 = 64 << 10;
 const MARK: &str = "online-relay desk hook install";
 const TAGS_DEEP_MAX: usize = 8;
 

@@ -1,6 +1,6 @@
 //! Asking for the signature of a file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use pack_format::shown::Shown;
@@ -14,6 +14,7 @@ use signing_format::subject::{FileForm, FileSource, FileSubject, Subject};
 use super::super::Desk;
 use super::super::error::DeskError;
 use super::super::hashes::Hashes;
+use super::super::input;
 use super::super::key::DeskKey;
 use super::super::limits::{CONTENT_BYTES_DEFAULT, TEXT_BYTES_MAX};
 use super::super::task::{FileTask, Task};
@@ -135,14 +136,9 @@ impl Desk<'_> {
             return Err(DeskError::FormOfKey { form, key: name });
         }
         let task = file_task(path, &form, options)?;
-        let file = File::open(&task.path).map_err(DeskError::file("opening it", path))?;
+        let file = input::open(&task.path).map_err(input::failed("opening it", path))?;
         let meta = file.metadata();
         let meta = meta.map_err(DeskError::file("looking at it", path))?;
-        if !meta.is_file() {
-            return Err(DeskError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
         let size_bytes = meta.len();
         let crosses = size_bytes <= options.content_limit_bytes.min(CONTENT_BYTES_MAX);
         check_content(&task.path, &key, &form, size_bytes, crosses)?;
@@ -210,13 +206,18 @@ impl Desk<'_> {
 }
 
 fn file_task(path: &Path, form: &Form, options: &FileOptions) -> Result<FileTask, DeskError> {
-    let absolute = fs::canonicalize(path).map_err(DeskError::file("looking for it", path))?;
+    let absolute = located(path)?;
     let output = match &options.output {
         Some(output) => std::path::absolute(output)
             .map_err(DeskError::file("finding out where it is", output))?,
         None => beside(&absolute, form.extension()),
     };
-    if output == absolute {
+    let is_same = |one: &Path, other: &Path| match (fs::canonicalize(one), fs::canonicalize(other))
+    {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    };
+    if is_same(&output, &absolute) {
         return Err(DeskError::OutputIsInput { path: output });
     }
     if !options.overwrite && output.symlink_metadata().is_ok() {
@@ -227,6 +228,21 @@ fn file_task(path: &Path, form: &Form, options: &FileOptions) -> Result<FileTask
         output,
         overwrite: options.overwrite,
     })
+}
+
+/// The absolute path of a file, under the name that the person has given: a link stays one, so that
+/// what is written beside it is found there.
+pub(super) fn located(path: &Path) -> Result<PathBuf, DeskError> {
+    let failed = DeskError::file("looking for it", path);
+    path.metadata().map_err(&failed)?;
+    let Some(name) = path.file_name() else {
+        return fs::canonicalize(path).map_err(failed);
+    };
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    Ok(fs::canonicalize(dir).map_err(failed)?.join(name))
 }
 
 /// `FILE.extension`.
@@ -266,7 +282,8 @@ fn check_content(
                 needed_by: "a text with its signature in one file",
             });
         }
-        let text = fs::read(path).map_err(DeskError::file("reading it", path))?;
+        let text = input::read(path, TEXT_BYTES_MAX);
+        let text = text.map_err(input::failed("reading it", path))?;
         Cleartext::parse(&text).map_err(|source| DeskError::Cleartext {
             path: path.to_owned(),
             source,

@@ -1,6 +1,5 @@
 //! Asking for certifications, and for a message to be opened.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use pack_format::shown::Shown;
@@ -9,9 +8,10 @@ use signing_format::subject::{CertifySubject, DecryptSubject, Subject};
 
 use super::super::Desk;
 use super::super::error::DeskError;
+use super::super::input;
 use super::super::limits::{KEY_FILE_BYTES_MAX, TEXT_BYTES_MAX};
 use super::super::task::{FileTask, Task};
-use super::file::file_name;
+use super::file::{file_name, located};
 use super::{AskOptions, Content, Draft, Made};
 use crate::courier::quantity::Bytes;
 
@@ -103,9 +103,10 @@ impl Desk<'_> {
 
 /// A file that crosses whole.
 fn read(path: &Path, limit_bytes: u64) -> Result<(PathBuf, Vec<u8>), DeskError> {
-    let failed = DeskError::file("reading it", path);
-    let absolute = fs::canonicalize(path).map_err(DeskError::file("looking for it", path))?;
-    let size_bytes = fs::metadata(&absolute).map_err(&failed)?.len();
+    let failed = input::failed("reading it", path);
+    let absolute = located(path)?;
+    let size_bytes = input::open(&absolute).and_then(|file| file.metadata());
+    let size_bytes = size_bytes.map_err(&failed)?.len();
     if size_bytes > limit_bytes {
         return Err(DeskError::TooLarge {
             path: path.to_owned(),
@@ -113,7 +114,7 @@ fn read(path: &Path, limit_bytes: u64) -> Result<(PathBuf, Vec<u8>), DeskError> 
             limit_bytes,
         });
     }
-    let bytes = fs::read(&absolute).map_err(&failed)?;
+    let bytes = input::read(&absolute, limit_bytes).map_err(&failed)?;
     Ok((absolute, bytes))
 }
 

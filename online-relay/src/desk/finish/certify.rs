@@ -11,11 +11,14 @@ use signing_format::subject::CertifySubject;
 
 use super::super::error::DeskError;
 use super::super::hashes::Hashes;
+use super::super::input;
 use super::super::key::PublicHalf;
+use super::super::limits::KEY_FILE_BYTES_MAX;
+use super::super::output;
 use super::super::task::FileTask;
 use super::super::verify::{GnuPg, VerifyError};
 use super::file::target;
-use super::{Case, Done, output};
+use super::{Case, Done};
 use crate::courier::quantity::Count;
 
 /// Adds the certifications to the certificate, checks them, and writes the result.
@@ -26,7 +29,8 @@ pub(super) fn finish(
     packets: &[u8],
 ) -> Result<Done, DeskError> {
     let path = &task.path;
-    let bytes = std::fs::read(path).map_err(DeskError::file("reading it again", path))?;
+    let bytes = input::read(path, KEY_FILE_BYTES_MAX);
+    let bytes = bytes.map_err(input::failed("reading it again", path))?;
     let hashes = Hashes::of(bytes.as_slice());
     let hashes = hashes.map_err(DeskError::file("reading it again", path))?;
     if hashes.blake3 != subject.content.plain_hash {
@@ -48,7 +52,7 @@ pub(super) fn finish(
     let gnupg = checked(case, &certified, &fingerprint, &subject.user_ids)?;
     let merged = merged(&gnupg, &fingerprint, armored)?;
     let (to, overwrite) = target(case, task);
-    output::write(&to, &merged, overwrite)?;
+    output::write_result(&to, &merged, overwrite)?;
     let count = Count(subject.user_ids.len() as u64, "user id");
     let to = to.to_string_lossy();
     Ok(Done::with(format!(

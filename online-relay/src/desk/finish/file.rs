@@ -8,9 +8,12 @@ use signing_format::subject::{FileForm, FileSubject};
 
 use super::super::error::DeskError;
 use super::super::hashes::Hashes;
+use super::super::input;
+use super::super::limits::TEXT_BYTES_MAX;
+use super::super::output;
 use super::super::task::FileTask;
 use super::super::verify::{Asked, check, check_clear};
-use super::{Case, Done, output};
+use super::{Case, Done};
 
 /// Checks the signature against the file as it is now, and writes it.
 pub(super) fn finish(
@@ -23,7 +26,8 @@ pub(super) fn finish(
     let changed = || DeskError::FileChanged { path: path.clone() };
     let (bytes, checked) = match &subject.form {
         FileForm::OpenPgpClear => {
-            let text = std::fs::read(path).map_err(DeskError::file("reading it again", path))?;
+            let text = input::read(path, TEXT_BYTES_MAX);
+            let text = text.map_err(input::failed("reading it again", path))?;
             let hashes = Hashes::of(text.as_slice());
             let hashes = hashes.map_err(DeskError::file("reading it again", path))?;
             if !hashes.are_of(subject) {
@@ -37,7 +41,7 @@ pub(super) fn finish(
         }
         form => {
             let hashes = Hashes::of_file(path);
-            let hashes = hashes.map_err(DeskError::file("reading it again", path))?;
+            let hashes = hashes.map_err(input::failed("reading it again", path))?;
             if !hashes.are_of(subject) {
                 return Err(changed());
             }
@@ -46,7 +50,7 @@ pub(super) fn finish(
         }
     };
     let (to, overwrite) = target(case, task);
-    output::write(&to, &bytes, overwrite)?;
+    output::write_result(&to, &bytes, overwrite)?;
     let to = to.to_string_lossy();
     Ok(Done::with(format!("wrote {} ({checked})", Shown(&to))))
 }

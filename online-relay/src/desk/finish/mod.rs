@@ -3,7 +3,6 @@
 mod certify;
 mod file;
 mod git;
-mod output;
 
 use std::path::PathBuf;
 

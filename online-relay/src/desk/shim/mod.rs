@@ -29,6 +29,7 @@ use super::ask::AskOptions;
 use super::child;
 use super::error::DeskError;
 use super::key::{DeskKey, PublicHalf};
+use super::output;
 
 /// How a program that git calls asks.
 #[derive(Clone, Debug)]
@@ -94,7 +95,8 @@ pub(super) fn ssh(arguments: &[String], options: &ShimOptions) -> Result<(), Des
     let mut path = buffer.into_os_string();
     path.push(".sig");
     let path = PathBuf::from(path);
-    fs::write(&path, armored).map_err(DeskError::file("writing it", &path))
+    // Beside git's buffer, which may lie in a folder that others write to.
+    output::write(&path, &armored, output::PRIVATE, true)
 }
 
 /// Asks for the signature and waits until it is there.

@@ -1,14 +1,14 @@
 //! Tells git to call this program when it signs.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use pack_format::shown::Shown;
 
 use super::super::error::DeskError;
 use super::super::git::Repository;
-use super::super::hook::{own_path, quoted, write_script};
+use super::super::hook::{own_path, quoted};
 use super::super::key::{DeskKey, PublicHalf};
+use super::super::output;
 use super::absolute;
 
 /// How git is to be set up.
@@ -31,7 +31,7 @@ pub(crate) fn setup(
 ) -> Result<Vec<(String, String)>, DeskError> {
     let repository = Repository::open(&options.repository)?;
     let dir = repository.common_dir()?.join("causeway");
-    fs::create_dir_all(&dir).map_err(DeskError::file("making the folder", &dir))?;
+    output::make_folder(&dir)?;
     let mut settings = Vec::new();
     match &key.public {
         PublicHalf::Ssh(line) => {
@@ -48,7 +48,7 @@ pub(crate) fn setup(
                 let who = email.unwrap_or_else(|| "*".to_owned());
                 let file = dir.join("allowed-signers");
                 let text = format!("{who} namespaces=\"git\" ssh-ed25519 {blob}\n");
-                fs::write(&file, text).map_err(DeskError::file("writing it", &file))?;
+                output::write(&file, text.as_bytes(), output::PUBLIC, true)?;
                 let file = file.to_string_lossy().into_owned();
                 settings.push(("gpg.ssh.allowedSignersFile".to_owned(), file));
             }
@@ -98,11 +98,9 @@ fn write(
     }
     let words = words.join(" ");
     let path = dir.join(verb);
-    write_script(
-        &path,
-        &format!(
-            "#!/bin/sh\n# Installed by `online-relay desk git-setup`.\nexec {words} -- \"$@\"\n"
-        ),
-    )?;
+    let text = format!(
+        "#!/bin/sh\n# Installed by `online-relay desk git-setup`.\nexec {words} -- \"$@\"\n"
+    );
+    output::write(&path, text.as_bytes(), output::PROGRAM, true)?;
     Ok(path.to_string_lossy().into_owned())
 }

@@ -78,8 +78,18 @@ impl Waiting {
         ));
     }
 
-    /// Waits for the signature.
+    /// Waits for the signature. However this ends without one, the request is withdrawn: nobody
+    /// would use what comes of it.
     pub(super) fn wait(self, terminal: &mut Terminal) -> Result<Vec<u8>, DeskError> {
+        let waited = self.wait_on(terminal);
+        if waited.is_err() {
+            // The error says more than a second one.
+            let _ = self.withdraw();
+        }
+        waited
+    }
+
+    fn wait_on(&self, terminal: &mut Terminal) -> Result<Vec<u8>, DeskError> {
         let begun = Instant::now();
         let limit = Duration::from_secs(self.wait_secs);
         loop {

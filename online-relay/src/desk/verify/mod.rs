@@ -13,6 +13,7 @@ use std::io;
 use std::path::Path;
 
 use pack_format::advice::{Advice, Exit};
+use signing_format::limits::CONTENT_BYTES_MAX;
 use signing_format::minisign::{MinisignSignature, MinisignSignatureError};
 use signing_format::openpgp::{
     CheckOutcome, Cleartext, DataSignature, OpenPgpFormatError, PublicKeys, SignedData,
@@ -24,6 +25,7 @@ use signing_format::subject::FileForm;
 use thiserror::Error;
 
 use super::hashes::Hashes;
+use super::input;
 use super::key::{DeskKey, PublicHalf};
 use super::scratch::Scratch;
 
@@ -271,7 +273,8 @@ fn openpgp(
             match over_state {
                 // The salt of version 6 stands before the data: only the whole file tells.
                 Err(VerifyError::NotOverThese) if is_version_6(keys) => {
-                    let bytes = std::fs::read(path).map_err(stock::failed("this program"))?;
+                    let bytes = input::read(path, CONTENT_BYTES_MAX);
+                    let bytes = bytes.map_err(stock::failed("this program"))?;
                     let read = Hashes::of(bytes.as_slice());
                     let read = read.map_err(stock::failed("this program"))?;
                     if read != *hashes {
