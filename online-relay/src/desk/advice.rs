@@ -48,6 +48,7 @@ impl DeskError {
             Self::Request(_) => "desk-request-too-large",
             Self::OutputExists { .. } | Self::OutputIsInput { .. } => "desk-output-exists",
             Self::BadRange { .. } => "desk-bad-range",
+            Self::NoCommit { .. } => "desk-no-commit",
             Self::WhichBranch { .. } | Self::BranchElsewhere { .. } => "desk-which-branch",
             Self::NoTag { .. } | Self::LightTag { .. } => "desk-no-tag",
             Self::NothingToSign => "desk-nothing-to-sign",
@@ -140,12 +141,20 @@ impl DeskError {
                 "Move it away, replace it with --force, or write elsewhere with --output FILE."
             }
             Self::OutputIsInput { .. } => "Name another file with --output.",
-            Self::BadRange { .. } => "Write it like origin/main..HEAD.",
+            Self::BadRange { .. } => {
+                "Write it like origin/main..HEAD; for all commits from the first one on: --root BRANCH."
+            }
+            Self::NoCommit { .. } => {
+                "See the names with `git branch --all`; a repository's first commit has none \
+                 before it, and is signed with --root BRANCH."
+            }
             Self::WhichBranch { .. } => "Name the branch that is to move with --ref BRANCH.",
             Self::BranchElsewhere { .. } => "End the range at the branch itself: BASE..BRANCH.",
             Self::NoTag { .. } => "See the tags with `git tag`.",
             Self::LightTag { .. } => "Make it with `git tag -a NAME`, then ask again.",
-            Self::NothingToSign => "Name a range such as origin/main..HEAD, or --tag NAME.",
+            Self::NothingToSign => {
+                "Name a range such as origin/main..HEAD, --root BRANCH, or --tag NAME."
+            }
             Self::TooManyObjects { .. } => "Ask for a part of the range at a time.",
             Self::Pushed { .. } => {
                 "Signing changes the ids of commits, which breaks what others have built on them. \
@@ -213,7 +222,8 @@ impl DeskError {
                  it with --force."
             }
             Self::Unsigned { .. } => {
-                "Sign them first: online-relay desk sign-git BASE..BRANCH --key NAME."
+                "Sign them first: online-relay desk sign-git BASE..BRANCH --key NAME - or, where the \
+                 repository's first commit is among them: sign-git --root BRANCH --key NAME."
             }
             Self::HookInput => "Let git call it as its pre-push hook.",
             _ => "Call this program by its whole path.",
@@ -313,6 +323,7 @@ impl Advice for DeskError {
             | Self::VaultTwice { .. }
             | Self::TooManyApprovals
             | Self::BadRange { .. }
+            | Self::NoCommit { .. }
             | Self::WhichBranch { .. }
             | Self::BranchElsewhere { .. }
             | Self::NoTag { .. }

@@ -222,6 +222,17 @@ pub enum DeskError {
         /// The text.
         range: String,
     },
+    /// One side of a range is nothing that the repository has.
+    #[error(
+        "the range {side} at {}, and the repository has no such commit",
+        Shown(name)
+    )]
+    NoCommit {
+        /// Whether it begins or ends there.
+        side: &'static str,
+        /// The text.
+        name: String,
+    },
     /// Nothing says which branch is to move.
     #[error("{} names no branch of this repository", Shown(tip))]
     WhichBranch {

@@ -3,7 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use signing_format::git::{Commit, ObjectId, ObjectKind, Tag};
+use signing_format::openpgp::{ArmorKind, dearmor};
 
 use super::error::DeskError;
 use super::git::Repository;
@@ -53,28 +55,40 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Checks what git is about to push, in the lines that it gives to its hook.
+/// Checks what git is about to push, in the lines that it gives to its hook. `remote` is the name
+/// that it gives, or the URL where there is no name.
+///
+/// That each object has the form of a signature is checked, not by whom it is: keys of other people
+/// are not known here.
 ///
 /// # Errors
 /// [`DeskError::Unsigned`]; [`DeskError::HookInput`], [`DeskError::Git`].
-pub(super) fn check_push(lines: &str) -> Result<(), DeskError> {
+pub(super) fn check_push(remote: Option<&str>, lines: &str) -> Result<(), DeskError> {
     let mut repository = Repository::of_caller()?;
-    let mut unsigned = Vec::new();
+    let (mut leaving, mut known) = (Vec::new(), Vec::new());
     for line in lines.lines() {
         let words: Vec<&str> = line.split(' ').collect();
-        let [_, local, _, remote] = words.as_slice() else {
+        let [_, local, _, there] = words.as_slice() else {
             return Err(DeskError::HookInput);
         };
         let is_zero = |id: &str| id.bytes().all(|byte| byte == b'0');
-        if is_zero(local) {
-            continue;
+        if !is_zero(local) {
+            leaving.push(repository.id("push", local)?);
         }
-        let local = repository.id("push", local)?;
-        let remote = match is_zero(remote) {
-            true => None,
-            false => Some(repository.id("push", remote)?),
-        };
-        check_one(&mut repository, local, remote, &mut unsigned)?;
+        // What the server has is known only as far as it was fetched.
+        let there = repository.id("push", there)?;
+        if let Some(there) = repository.try_resolve(&format!("{there}^{{commit}}"))? {
+            known.push(there);
+        }
+    }
+    let fetched = remote.and_then(fetched_from);
+    let options: Vec<&str> = match &fetched {
+        Some(fetched) => vec!["--not", fetched],
+        None => Vec::new(),
+    };
+    let mut unsigned = Vec::new();
+    for id in leaving {
+        check_one(&mut repository, id, &known, &options, &mut unsigned)?;
     }
     match unsigned.first() {
         None => Ok(()),
@@ -86,10 +100,19 @@ pub(super) fn check_push(lines: &str) -> Result<(), DeskError> {
     }
 }
 
+/// The option of `git rev-list` for what was fetched from this remote. What another one has says
+/// nothing of this one. A URL, or a name that git would read as a pattern, has fetched nothing.
+fn fetched_from(remote: &str) -> Option<String> {
+    let is_plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./".contains(ch);
+    let is_name = !remote.is_empty() && remote.chars().all(is_plain);
+    is_name.then(|| format!("--remotes={remote}"))
+}
+
 fn check_one(
     repository: &mut Repository,
     local: ObjectId,
-    remote: Option<ObjectId>,
+    known: &[ObjectId],
+    options: &[&str],
     unsigned: &mut Vec<(&'static str, ObjectId)>,
 ) -> Result<(), DeskError> {
     let mut tip = local;
@@ -101,7 +124,7 @@ fn check_one(
         }
         let tag = Tag::parse(&object, repository.format());
         let tag = tag.map_err(|_| DeskError::HookInput)?;
-        if !tag.holds_signature() {
+        if !signature_of_tag(&tag).is_some_and(is_signature) {
             unsigned.push(("tag", tip));
         }
         tip = tag.object();
@@ -109,21 +132,16 @@ fn check_one(
     if repository.object_of(&tip)?.kind() != ObjectKind::Commit {
         return Ok(());
     }
-    // What the server has is known only as far as it was fetched.
-    let known = match remote {
-        Some(id)
-            if repository
-                .try_resolve(&format!("{id}^{{commit}}"))?
-                .is_some() =>
-        {
-            vec![id]
-        }
-        _ => Vec::new(),
-    };
-    for id in repository.commits(&[tip], &known, &["--not", "--remotes"])? {
+    for id in repository.commits(&[tip], known, options)? {
         let object = repository.object_of(&id)?;
         let commit = Commit::parse(&object, repository.format());
-        let is_signed = commit.is_ok_and(|commit| commit.signature_header().is_some());
+        let is_signed = commit.is_ok_and(|commit| {
+            let headers = commit.headers().iter();
+            let mut signatures = headers.filter(|header| {
+                Some(header.name()) == commit.signature_header().map(str::as_bytes)
+            });
+            signatures.any(|header| is_signature(header.value()))
+        });
         if !is_signed {
             unsigned.push(("commit", id));
         }
@@ -131,6 +149,42 @@ fn check_one(
     Ok(())
 }
 
+/// What stands at the end of a tag's message.
+fn signature_of_tag(tag: &Tag) -> Option<&[u8]> {
+    let message = tag.message();
+    let begins = |at: &usize| {
+        let rest = message.get(*at..).unwrap_or_default();
+        let is_line = at
+            .checked_sub(1)
+            .is_none_or(|before| message.get(before) == Some(&b'\n'));
+        is_line && rest.starts_with(ARMOR)
+    };
+    let at = (0..message.len()).rev().find(begins)?;
+    message.get(at..)
+}
+
+/// Whether these bytes have the form of a signature that git knows: OpenPGP, SSH, or X.509.
+fn is_signature(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.trim_end().lines();
+    let (first, last) = (lines.next(), lines.next_back());
+    let between = |kind: &str| {
+        first == Some(&format!("-----BEGIN {kind}-----"))
+            && last == Some(&format!("-----END {kind}-----"))
+    };
+    let decoded = || BASE64.decode(lines.clone().collect::<String>().as_bytes());
+    if between("PGP SIGNATURE") {
+        let opened = dearmor(text.as_bytes());
+        return opened
+            .is_ok_and(|(kind, packets)| kind == ArmorKind::Signature && !packets.is_empty());
+    }
+    if between("SSH SIGNATURE") {
+        return decoded().is_ok_and(|blob| blob.starts_with(b"SSHSIG"));
+    }
+    between("SIGNED MESSAGE") && decoded().is_ok_and(|blob| !blob.is_empty())
+}
+
+const ARMOR: &[u8] = b"-----BEGIN ";
 /// Larger than any hook that is written here.
 const HOOK_BYTES_MAX: u64 = 64 << 10;
 const MARK: &str = "online-relay desk hook install";
@@ -144,5 +198,29 @@ mod tests {
     fn a_shell_reads_a_quoted_word_as_it_was() {
         assert_eq!(quoted("/a b/c"), "'/a b/c'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+
+    #[test]
+    fn only_what_has_the_form_of_a_signature_counts() {
+        let pgp = signing_format::openpgp::armor(b"packet");
+        let ssh = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----";
+        assert!(is_signature(pgp.as_bytes()) && is_signature(ssh.as_bytes()));
+        let other = ssh.replace("U1NI", "AAAA");
+        for text in [
+            "",
+            "nonsense",
+            "-----BEGIN PGP SIGNATURE-----",
+            other.as_str(),
+        ] {
+            assert!(!is_signature(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_another_remote_has_is_never_taken_for_what_this_one_has() {
+        assert_eq!(fetched_from("origin").as_deref(), Some("--remotes=origin"));
+        for remote in ["*", "ori?in", "[a-z]*", "", "https://example.org/x"] {
+            assert_eq!(fetched_from(remote), None, "{remote}");
+        }
     }
 }

@@ -261,6 +261,40 @@ fn a_branch_that_moved_meanwhile_stays_and_the_signed_commits_are_kept() {
 }
 
 #[test]
+fn a_branch_that_stands_at_the_signed_commit_already_counts_as_moved() {
+    let (mut world, repository) = with_ssh();
+    repository.commit("a.txt", "two\n", "second");
+    let asked = repository.id("main");
+    ask(&world, &repository, &["base..main"]);
+    world.carry_out();
+    world.vault.approve_last();
+    done(&world.carry_back());
+    let signed = repository.id("main");
+    // The same question again, whose answer was used by a desk that was killed then.
+    repository.git(&["update-ref", "refs/heads/main", &asked]);
+    let id = ask(&world, &repository, &["base..main"]);
+    world.carry_out();
+    world.vault.approve_last();
+    repository.git(&["update-ref", "refs/heads/main", &signed]);
+    done(&world.carry_back());
+    assert_eq!(world.state(&id), "done");
+    assert_eq!(repository.id("main"), signed);
+}
+
+#[test]
+fn the_first_commit_of_a_repository_is_signed_with_root() {
+    let (mut world, repository) = with_ssh();
+    repository.commit("a.txt", "two\n", "second");
+    ask(&world, &repository, &["main", "--root"]);
+    world.carry_out();
+    world.vault.approve_last();
+    done(&world.carry_back());
+    repository.trust_ssh();
+    repository.git(&["verify-commit", "main", "main~1"]);
+    assert_eq!(repository.git(&["rev-list", "--count", "main"]), "2");
+}
+
+#[test]
 fn signatures_of_another_key_move_nothing() {
     let (mut world, repository) = with_ssh();
     repository.commit("a.txt", "two\n", "second");
@@ -321,6 +355,9 @@ fn a_range_has_to_end_at_a_branch() {
         (&["base..main~1", "--ref", "main"], "desk-which-branch"),
         (&["base...main"], "desk-bad-range"),
         (&["main"], "desk-bad-range"),
+        (&["base..main", "--root"], "desk-bad-range"),
+        (&["none..main"], "begins at none"),
+        (&["base..none"], "ends at none"),
         (&["main..main"], "desk-nothing-to-sign"),
         (&["--output=x..main"], "unexpected"),
         (&["--tag", "none"], "desk-no-tag"),

@@ -5,6 +5,7 @@ mod commands;
 mod files;
 mod git;
 mod hook;
+mod inputs;
 mod keys;
 mod lies;
 mod messages;

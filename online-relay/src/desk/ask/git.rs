@@ -25,8 +25,10 @@ use crate::courier::quantity::Count;
 pub struct GitOptions {
     /// A directory of the repository.
     pub repository: PathBuf,
-    /// `BASE..TIP`: the commits that TIP has and BASE has not.
+    /// `BASE..TIP`: the commits that TIP has and BASE has not. With `root`, TIP alone.
     pub range: Option<String>,
+    /// All commits that TIP has, from the repository's first one on.
+    pub root: bool,
     /// An annotated tag without a signature.
     pub tag: Option<String>,
     /// The branch that moves, where TIP does not name one.
@@ -179,12 +181,24 @@ fn choose_commits(
     let bad_range = || DeskError::BadRange {
         range: range.to_owned(),
     };
-    let (base, tip) = range.split_once("..").ok_or_else(bad_range)?;
-    if base.is_empty() || tip.is_empty() || tip.starts_with('.') {
+    let (base, tip) = match (options.root, range.split_once("..")) {
+        (true, None) => (None, range),
+        (false, Some((base, tip))) => (Some(base), tip),
+        _ => return Err(bad_range()),
+    };
+    if base.is_some_and(str::is_empty) || tip.is_empty() || tip.starts_with('.') {
         return Err(bad_range());
     }
-    let base_id = repository.resolve(base, "^{commit}")?;
-    let tip_id = repository.resolve(tip, "^{commit}")?;
+    let commit = |side, name: &str| {
+        let found = repository.try_resolve(&format!("{name}^{{commit}}"))?;
+        found.ok_or_else(|| DeskError::NoCommit {
+            side,
+            name: name.to_owned(),
+        })
+    };
+    let base_id = base.map(|base| commit("begins", base)).transpose()?;
+    let tip_id = commit("ends", tip)?;
+    let before: Vec<ObjectId> = base_id.into_iter().collect();
     let reference = match &options.reference {
         Some(named) => repository.full_name(named)?,
         None => repository.full_name(tip)?,
@@ -196,14 +210,14 @@ fn choose_commits(
     if repository.try_resolve(&reference)? != Some(tip_id) {
         return Err(DeskError::BranchElsewhere { reference });
     }
-    let commits = repository.commits(&[tip_id], &[base_id], &[])?;
+    let commits = repository.commits(&[tip_id], &before, &[])?;
     if commits.len() > usize::try_from(OBJECTS_MAX).unwrap_or(usize::MAX) {
         return Err(DeskError::TooManyObjects {
             found: commits.len(),
         });
     }
     if !options.pushed {
-        let unpushed = repository.commits(&[tip_id], &[base_id], &["--not", "--remotes"])?;
+        let unpushed = repository.commits(&[tip_id], &before, &["--not", "--remotes"])?;
         let pushed_count = commits.len().saturating_sub(unpushed.len());
         if pushed_count > 0 {
             return Err(DeskError::Pushed { pushed_count });

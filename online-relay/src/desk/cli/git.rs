@@ -79,20 +79,21 @@ pub(super) fn hook(command: &Hook, form: Form) -> Result<Exit, DeskError> {
     let path = push::install(repository, *force)?;
     let shown = path.to_string_lossy();
     let text = format!(
-        "Installed: {}\nFrom now on git refuses to push commits and tags without a signature.\n",
+        "Installed: {}\nFrom now on git refuses to push commits and tags without a signature. It \
+         does not check whose they are.\n",
         Shown(&shown)
     );
     print(form, &text, &json!({ "hook": shown }))
 }
 
-pub(super) fn check_push(_: &CheckPush) -> Result<Exit, DeskError> {
+pub(super) fn check_push(command: &CheckPush) -> Result<Exit, DeskError> {
     let mut lines = String::new();
     let read = io::stdin()
         .lock()
         .take(LINES_BYTES_MAX)
         .read_to_string(&mut lines);
     read.map_err(|_| DeskError::HookInput)?;
-    push::check_push(&lines)?;
+    push::check_push(command.remote.first().map(String::as_str), &lines)?;
     Ok(Exit::Done)
 }
 

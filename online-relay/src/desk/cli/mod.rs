@@ -161,6 +161,7 @@ Examples:
   online-relay desk sign --key release dist/causeway-1.0.tar.gz --reason 'release 1.0'
   online-relay desk sign --key work --as ssh:file notes.txt
   online-relay desk sign-git origin/main..main --key work
+  online-relay desk sign-git --root main --key work         from the first commit on
   online-relay desk sign-git --tag v1.0 --key release
   online-relay courier sync --stick /media/stick     carries requests out and signatures back
   online-relay desk list

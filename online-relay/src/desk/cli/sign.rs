@@ -81,9 +81,12 @@ pub(super) struct Sign {
 
 #[derive(Debug, Args)]
 pub(super) struct SignGit {
-    /// BASE..TIP: the commits that TIP has and BASE has not
+    /// BASE..TIP: the commits that TIP has and BASE has not; with --root: TIP
     #[arg(required_unless_present = "tag", value_name = "BASE..TIP")]
     range: Option<String>,
+    /// All commits of a branch, from the repository's first one on
+    #[arg(long, requires = "range")]
+    root: bool,
     /// An annotated tag without a signature
     #[arg(long, value_name = "NAME")]
     tag: Option<String>,
@@ -158,6 +161,7 @@ pub(super) fn sign_git(dir: &Path, command: SignGit, form: Form) -> Result<Exit,
     let options = GitOptions {
         repository: command.repository,
         range: command.range,
+        root: command.root,
         tag: command.tag,
         reference: command.reference,
         no_diff: command.no_diff,

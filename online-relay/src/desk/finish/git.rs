@@ -184,11 +184,16 @@ fn move_all(
     }
     let names: Vec<&str> = task.moves.iter().map(|it| it.reference.as_str()).collect();
     let standing = repository.standing(&names)?;
+    let request = case.request.id;
+    // A kill after the move and before the note leaves the work done.
+    let is_done = |update: &RefUpdate| standing.get(&update.reference) == Some(&update.new);
+    if updates.iter().all(is_done) {
+        return Ok(text_of(&updates, &request.to_string()));
+    }
     let elsewhere = |moved: &&RefMove| standing.get(&moved.reference) != Some(&moved.old);
     if let Some(moved) = task.moves.iter().find(elsewhere) {
         return keep_beside(case, repository, moved, &updates).and_then(Err);
     }
-    let request = case.request.id;
     let kept = updates.iter().map(|update| RefUpdate {
         reference: beside("unsigned", &request.to_string(), &update.reference),
         new: update.old.unwrap_or(update.new),
@@ -215,7 +220,12 @@ fn keep_beside(
             old: None,
         })
         .collect();
-    repository.update_refs(&kept, "causeway: signed")?;
+    let names: Vec<&str> = kept.iter().map(|it| it.reference.as_str()).collect();
+    let standing = repository.standing(&names)?;
+    let is_kept = |update: &RefUpdate| standing.get(&update.reference) == Some(&update.new);
+    if !kept.iter().all(is_kept) {
+        repository.update_refs(&kept, "causeway: signed")?;
+    }
     Ok(DeskError::RefMoved {
         kept: beside("signed", &request, &moved.reference),
         reference: moved.reference.clone(),
