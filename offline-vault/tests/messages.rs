@@ -269,6 +269,10 @@ fn signing_errors() -> Vec<SigningError> {
         review(ReviewError::NoSuchUserId {
             user_id: "Mallory".to_owned(),
         }),
+        review(ReviewError::TooLong {
+            found: 300_000,
+            limit: 200_000,
+        }),
         review(ReviewError::ContentTooLarge {
             found_bytes: 1 << 30,
             limit: 1 << 20,

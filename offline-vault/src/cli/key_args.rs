@@ -155,7 +155,7 @@ pub struct AddSubkey {
     /// What it is for.
     #[arg(long, value_enum)]
     pub purpose: SubkeyUse,
-    /// How long it is valid, for example 90d, 18m or 2y, or `forever`.
+    /// How long it is valid, for example 90d, 18m or 2y, or `forever`: never longer than the key.
     #[arg(long = "for", value_name = "TIME", default_value = "forever")]
     pub valid_for: String,
 }
@@ -165,7 +165,8 @@ pub struct AddSubkey {
 pub struct Rotate {
     /// The key.
     pub name: String,
-    /// How long the new subkey is valid, for example 90d, 18m or 2y, or `forever`.
+    /// How long the new subkey is valid, for example 90d, 18m or 2y, or `forever`: never longer
+    /// than the key.
     #[arg(long = "for", value_name = "TIME", default_value = "forever")]
     pub valid_for: String,
     /// Revoke the old signing subkeys as superseded; GnuPG and git then say of everything that

@@ -1,6 +1,7 @@
 //! `key`: what changes a signing key, ends it, or takes it out of the vault.
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -130,10 +131,16 @@ pub(super) fn certify(context: &Context, asked: &Certify) -> Result<Report, Comm
 /// too.
 fn ask_fingerprint(context: &Context, what: &ToCertify) -> Result<(), CommandError> {
     let review = what.review();
-    let mut question = review.to_lines().join("\n");
+    let is_screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let mut question = String::new();
+    if !is_screen {
+        question = review.to_lines().join("\n") + "\n\n";
+    } else if !super::requests::page(context, &review)? {
+        return Err(CommandError::NoAnswer);
+    }
     let _ = write!(
         question,
-        "\n\nType the fingerprint as its owner told it to you, or at least its last \
+        "Type the fingerprint as its owner told it to you, or at least its last \
          {TYPED_DIGITS_MIN} digits: "
     );
     let typed = context.ask(&question)?;

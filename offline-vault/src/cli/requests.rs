@@ -10,7 +10,8 @@ use serde_json::json;
 use super::{CommandError, Context, Report, talk};
 use crate::files::{Existing, FileError, shown, write_whole};
 use crate::signing::{
-    self, Accepted, Decided, Outcome, RequestLine, Reviewed, Risk, SigningError, review_request,
+    self, Accepted, Decided, Outcome, RequestLine, Review, Reviewed, Risk, SigningError,
+    review_request,
 };
 use crate::store::{RequestState, SigningRequestId};
 
@@ -144,8 +145,8 @@ pub(super) fn show(
         Report::new(text, show_json(&reviewed, whole))
     };
     let seen = match (is_screen, whole) {
-        (true, false) => io::stdin().is_terminal() && page(context, &reviewed)?,
-        (true, true) => print_rows(&reviewed).map(|()| true)?,
+        (true, false) => io::stdin().is_terminal() && page(context, &reviewed.review)?,
+        (true, true) => print_rows(&reviewed.review).map(|()| true)?,
         (false, _) => {
             // What was lost on its way out was not seen.
             report
@@ -231,9 +232,9 @@ pub(super) fn save(
 }
 
 /// Shows a review page by page; true when its last row was reached.
-fn page(context: &Context, reviewed: &Reviewed) -> Result<bool, CommandError> {
+pub(super) fn page(context: &Context, review: &Review) -> Result<bool, CommandError> {
     let (page_rows, columns) = terminal_size();
-    let rows = reviewed.review.to_rows(columns);
+    let rows = review.to_rows(columns);
     let total = rows.len();
     let mut shown = 0;
     for page in rows.chunks(page_rows) {
@@ -250,9 +251,9 @@ fn page(context: &Context, reviewed: &Reviewed) -> Result<bool, CommandError> {
 }
 
 /// Shows a review at once, wrapped for the terminal that it goes to.
-fn print_rows(reviewed: &Reviewed) -> Result<(), CommandError> {
+fn print_rows(review: &Review) -> Result<(), CommandError> {
     let (_, columns) = terminal_size();
-    print_all(&reviewed.review.to_rows(columns))
+    print_all(&review.to_rows(columns))
 }
 
 fn print_all(rows: &[String]) -> Result<(), CommandError> {

@@ -98,12 +98,20 @@ impl SecretCertificate {
                 .set_transport_encryption()
                 .set_storage_encryption(),
         };
+        // A subkey is of no use after its certificate, and says so.
+        let end = valid.primary_key().key_expiration_time();
+        let left = end.map(|end| end.duration_since(at).unwrap_or_default());
+        let wanted = valid_secs.map(Duration::from_secs);
+        let validity = match (wanted, left) {
+            (Some(wanted), Some(left)) => Some(wanted.min(left)),
+            (wanted, left) => wanted.or(left),
+        };
         let packets = KeyBuilder::new(flags)
             .set_cipher_suite(CipherSuite::Cv25519)
             .set_creation_time(at)
             .subkey(valid)
             .and_then(|subkey| subkey.set_signature_creation_time(at))
-            .and_then(|subkey| subkey.set_key_validity_period(valid_secs.map(Duration::from_secs)))
+            .and_then(|subkey| subkey.set_key_validity_period(validity))
             .and_then(|subkey| subkey.set_primary_key_signer(signer).attach())
             .map_err(OpenPgpError::failed("add a subkey"))?;
         self.with_packets(packets)

@@ -286,7 +286,7 @@ fn asked(request: &Request, opened: &Opened) -> Asked {
     match (&request.subject, opened) {
         (Subject::File(file), Opened::File(content)) => {
             let mut asked = Asked::file(&file.form);
-            asked.add(&git_uses(file, content.as_ref()));
+            asked.add(&git_uses(file, content.as_deref()));
             asked
         }
         (Subject::File(file), _) => Asked::file(&file.form),

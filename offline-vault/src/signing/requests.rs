@@ -154,7 +154,7 @@ pub(super) fn time_of(unix_secs: u64) -> UnixTime {
 /// A request's content, opened and checked against the hash in the request.
 pub(super) enum Opened {
     /// There is none, or it is streamed: a file.
-    File(Option<Content>),
+    File(Option<Box<Content>>),
     /// Git objects.
     Git(GitContent),
     /// A certificate or a message.
@@ -186,7 +186,7 @@ impl Opened {
             Subject::Certify(_) | Subject::Decrypt(_) => {
                 Ok(Self::Bytes(content.read_bounded(OPENPGP_BYTES_MAX)?))
             }
-            _ => Ok(Self::File(Some(content))),
+            _ => Ok(Self::File(Some(Box::new(content)))),
         }
     }
 }
@@ -224,7 +224,7 @@ pub(super) fn review_of(
         .push(review::head(request, &stored.hash, &around));
     let body = match (&request.subject, opened) {
         (Subject::File(file), Opened::File(content)) => {
-            review::file::review(&mut made, file, content.as_ref())
+            review::file::review(&mut made, file, content.as_deref())
         }
         (Subject::Git(git), Opened::Git(content)) => review::git::review(&mut made, git, content),
         (Subject::Certify(certify), Opened::Bytes(bytes)) => {
@@ -266,11 +266,12 @@ fn surroundings(
         Some(lane) => tables.lane(lane)?.map(|lane| lane.name.to_string()),
         None => None,
     };
-    let key_name = tables.signing_key_of(&request.key)?;
+    let key = tables.signing_key_of(&request.key)?;
     let (approvals, foreign_approvals) = approvals(tables, stored)?;
     Ok(Surroundings {
         pairing,
-        key_name: key_name.map(|key| key.name.to_string()),
+        key_retired: key.as_ref().is_some_and(|key| key.retired_at.is_some()),
+        key_name: key.map(|key| key.name.to_string()),
         taken_at: Some(stored.taken_at),
         signed_before: signed_before(tables, stored)?,
         approvals: approvals.into_iter().map(|(_, shown)| shown).collect(),

@@ -56,7 +56,7 @@ pub(super) fn sign(
         at,
     };
     match (&request.subject, opened) {
-        (Subject::File(file), Opened::File(content)) => work.file(file, content.as_ref()),
+        (Subject::File(file), Opened::File(content)) => work.file(file, content.as_deref()),
         (Subject::Git(git), Opened::Git(content)) => work.git(git, content),
         (Subject::Certify(certify), Opened::Bytes(bytes)) => work.certify(certify, bytes),
         (Subject::Decrypt(decrypt), Opened::Bytes(bytes)) => {

@@ -82,6 +82,24 @@ fn a_rotated_subkey_signs_and_the_old_one_stays_or_is_revoked() {
 }
 
 #[test]
+fn a_subkey_never_outlives_its_certificate() {
+    for version in [KeyVersion::V4, KeyVersion::V6] {
+        let key = generated(version).certificate;
+        let end = key.info(later(1)).unwrap().expires_at;
+        assert!(end.is_some());
+        for asked in [None, Some(100 * 365 * 24 * 60 * 60)] {
+            let rotated = key
+                .rotate_signing_subkey(asked, OldSubkeys::Keep, later(1))
+                .unwrap();
+            let new = rotated.signing_key(later(2)).unwrap();
+            let info = rotated.info(later(2)).unwrap();
+            let subkey = info.keys.iter().find(|key| key.fingerprint() == Some(new));
+            assert_eq!(subkey.unwrap().expires_at, end);
+        }
+    }
+}
+
+#[test]
 fn gpg_takes_an_added_subkey_and_an_added_user_id() {
     let key = generated(KeyVersion::V4).certificate;
     let year = Some(365 * 24 * 60 * 60);

@@ -6,7 +6,7 @@ use signing_format::openpgp::limits::CLEARTEXT_BYTES_MAX;
 use signing_format::subject::{FileForm, FileSource, FileSubject};
 
 use super::archive::{self, Listing, Type};
-use super::text::{escaped, quoted};
+use super::text::{escaped, quoted, quoted_lines};
 use super::{Line, Review, ReviewError, Risk};
 use crate::signing::content::Content;
 use crate::signing::git_like::use_of;
@@ -106,11 +106,10 @@ fn show_content(review: &mut Review, content: &Content) -> Result<(), ReviewErro
         return Ok(());
     }
     if is_text(&begin, is_whole) {
-        let lines = quoted(&begin);
         if is_whole {
-            review.push("Content, all of it", lines);
+            review.push("Content, all of it", quoted(&begin));
         } else {
-            review.push("Content, its begin only", lines);
+            review.push("Content, its begin only", quoted_lines(&begin));
             review.risk(Risk::ContentTooLong);
         }
         return Ok(());

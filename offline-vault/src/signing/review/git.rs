@@ -30,6 +30,13 @@ pub(crate) fn review(
             found,
         });
     }
+    let rows = content.to_sign().iter().map(lines_of).sum();
+    if rows > OBJECT_LINES_MAX {
+        return Err(ReviewError::TooLong {
+            found: rows,
+            limit: OBJECT_LINES_MAX,
+        });
+    }
     let form = match subject.form {
         GitForm::OpenPgp => "OpenPGP",
         GitForm::Ssh => "SSH, namespace git",
@@ -63,6 +70,16 @@ pub(crate) fn review(
     }
     Ok(())
 }
+
+/// How many lines an object takes, at least: all of its bytes are shown.
+fn lines_of(object: &ToSign) -> usize {
+    let bytes = object.object().to_bytes();
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Most lines of commits and tags, without what they change: nobody reads as many, and each takes
+/// room in memory.
+const OBJECT_LINES_MAX: usize = 200_000;
 
 /// The objects of one request, which use up one budget of what is shown.
 struct Objects<'r, 'c> {

@@ -15,6 +15,8 @@ pub(crate) struct Surroundings {
     pub(crate) pairing: Option<String>,
     /// What the owner calls the key; `None` when it is not in this vault.
     pub(crate) key_name: Option<String>,
+    /// Whether the key is revoked or retired.
+    pub(crate) key_retired: bool,
     /// When it came, by this machine's clock.
     pub(crate) taken_at: Option<UnixTime>,
     /// How many requests of this desk were signed here before.
@@ -117,7 +119,14 @@ fn desk_text(request: &Request, around: &Surroundings) -> String {
 
 fn key_text(key: &KeyReference, around: &Surroundings) -> String {
     match &around.key_name {
-        Some(name) => format!("{name}, {} {key}", key.kind_text()),
+        Some(name) => {
+            let retired = if around.key_retired {
+                " — REVOKED OR RETIRED: it signs nothing any more"
+            } else {
+                ""
+            };
+            format!("{name}, {} {key}{retired}", key.kind_text())
+        }
         None => format!(
             "{} {key} — not in this vault: you approve for another that has it",
             key.kind_text()

@@ -193,6 +193,14 @@ pub enum ReviewError {
         /// The most.
         limit: u64,
     },
+    /// Its commits and tags have more lines than anybody reads.
+    #[error("the commits and tags of the request have {found} lines, more than {limit}")]
+    TooLong {
+        /// How many.
+        found: usize,
+        /// The most.
+        limit: usize,
+    },
     /// The git objects are not what they have to be.
     #[error("the git objects of the request cannot be read")]
     Git(#[source] signing_format::git::ContentError),
