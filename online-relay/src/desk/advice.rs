@@ -12,6 +12,7 @@ impl DeskError {
             Self::Courier(err) => err,
             Self::Store(err) => err,
             Self::Git(err) => err,
+            Self::Kept(err) => err,
             Self::Verify(err) => err,
             Self::KeySsh(err) => err,
             Self::KeyMinisign(err) => err,
@@ -27,12 +28,15 @@ impl DeskError {
             Self::KeyTaken { .. } => "desk-key-name-taken",
             Self::KeyUnknown { .. } => "desk-key-unknown",
             Self::KeyGone { .. } => "desk-key-gone",
-            Self::FormOfKey { .. } | Self::NotOpenPgp { .. } => "desk-wrong-key",
+            Self::FormOfKey { .. } | Self::NotForGit { .. } | Self::NotOpenPgp { .. } => {
+                "desk-wrong-key"
+            }
             Self::BadForm { .. } => "desk-bad-form",
             Self::BadSpan { .. } | Self::BadLife => "desk-bad-time",
             Self::BadSize { .. } => "desk-bad-size",
             Self::OneOutput => "desk-one-output",
-            Self::TooLong { .. } | Self::Comment(_) => "desk-text-too-long",
+            Self::Comment(_) => "desk-bad-file-name",
+            Self::TooLong { .. } => "desk-text-too-long",
             Self::WhichVault { .. } => "desk-which-vault",
             Self::VaultTwice { .. } => "desk-vault-twice",
             Self::TooManyApprovals => "desk-too-many-approvals",
@@ -109,13 +113,19 @@ impl DeskError {
                 "Use --as openpgp, openpgp-clear, minisign or ssh:NAMESPACE, with a key of that \
                  kind."
             }
+            Self::NotForGit { .. } => {
+                "Name an OpenPGP or SSH key with --key; leave out --format, or name what it makes."
+            }
             Self::NotOpenPgp { .. } => "Name an OpenPGP key with --key.",
             Self::BadSpan { .. } | Self::BadLife => {
                 "Write it like 90m, 12h or 7d; the longest is 30d."
             }
             Self::BadSize { .. } => "Write it like 256MiB or 1GiB.",
             Self::OneOutput => "Leave out --output, or ask for one file at a time.",
-            Self::TooLong { .. } | Self::Comment(_) => "Make it shorter.",
+            Self::Comment(_) => {
+                "Rename the file: a minisign signature protects its name, in one line of plain text."
+            }
+            Self::TooLong { .. } => "Make it shorter.",
             Self::WhichVault { .. } => "Name one of them with --vault NAME.",
             Self::VaultTwice { .. } => "Name each vault once: the one that signs approves by that.",
             Self::TooManyApprovals => "Ask fewer vaults.",
@@ -288,7 +298,7 @@ impl Advice for DeskError {
             };
             let short = Shown(short);
             return format!(
-                "Put what came since on top: git rebase --onto {kept} {old} {short} - then sign \
+                "Put what came since on top: git rebase --rebase-merges --onto {kept} {old} {short} - then sign \
                  it with `online-relay desk sign-git {kept}..{short}`."
             );
         }
@@ -312,6 +322,7 @@ impl Advice for DeskError {
             | Self::KeyTaken { .. }
             | Self::KeyUnknown { .. }
             | Self::FormOfKey { .. }
+            | Self::NotForGit { .. }
             | Self::NotOpenPgp { .. }
             | Self::BadForm { .. }
             | Self::BadSpan { .. }

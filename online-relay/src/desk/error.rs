@@ -15,6 +15,7 @@ use signing_format::ssh::{NamespaceError, SshKeyError};
 use thiserror::Error;
 
 use super::git::GitError;
+use super::kept::KeptReply;
 use super::verify::VerifyError;
 use crate::courier::{CourierError, RequestState, StoreError};
 
@@ -31,6 +32,9 @@ pub enum DeskError {
     /// Git did not do what it was asked.
     #[error(transparent)]
     Git(GitError),
+    /// A reply is here and was not used yet.
+    #[error(transparent)]
+    Kept(KeptReply),
     /// A signature was not taken.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -76,6 +80,14 @@ pub enum DeskError {
     /// The key cannot make this form.
     #[error("the key {} cannot make this: {form}", Shown(key))]
     FormOfKey {
+        /// What was asked for.
+        form: String,
+        /// The key's name.
+        key: String,
+    },
+    /// The key cannot make this form for git.
+    #[error("the key {} cannot make this: {form}", Shown(key))]
+    NotForGit {
         /// What was asked for.
         form: String,
         /// The key's name.

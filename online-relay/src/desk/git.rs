@@ -1,6 +1,6 @@
 //! A git repository, as the stock `git` reads and writes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -258,6 +258,25 @@ impl Repository {
         let stdout = self.run(&arguments, b"")?;
         let text = String::from_utf8(stdout).map_err(|_| answer("rev-list"))?;
         text.lines().map(|line| self.id("rev-list", line)).collect()
+    }
+
+    /// The tags that name one of these commits.
+    pub(crate) fn tags_of(&self, commits: &[ObjectId]) -> Result<Vec<String>, GitError> {
+        let format = "--format=%(objectname) %(*objectname) %(refname:strip=2)";
+        let stdout = self.run(&["for-each-ref", format, "refs/tags"], b"")?;
+        let commits: HashSet<String> = commits.iter().map(ObjectId::to_string).collect();
+        let text = String::from_utf8_lossy(&stdout);
+        let mut tags = Vec::new();
+        for line in text.lines() {
+            let mut words = line.splitn(3, ' ');
+            let (named, peeled) = (words.next(), words.next());
+            let is_one = [named, peeled]
+                .into_iter()
+                .flatten()
+                .any(|id| commits.contains(id));
+            tags.extend(words.next().filter(|_| is_one).map(ToOwned::to_owned));
+        }
+        Ok(tags)
     }
 
     /// One object, of any size.

@@ -53,6 +53,25 @@ pub(crate) struct RefMove {
     pub(crate) old: ObjectId,
 }
 
+impl Task {
+    /// Whether both write the same file, or move the same branch or tag.
+    pub(crate) fn has_same_result(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one) | Self::Certify(one), Self::File(other) | Self::Certify(other)) => {
+                one.output == other.output
+            }
+            (Self::Git(one), Self::Git(other)) => {
+                let moves = |moved: &RefMove| {
+                    let mut all = other.moves.iter();
+                    all.any(|it| it.reference == moved.reference)
+                };
+                one.repository == other.repository && one.moves.iter().any(moves)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Wire for Task {
     const WHAT: &'static str = "task of a request";
 

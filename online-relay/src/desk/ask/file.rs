@@ -1,6 +1,6 @@
 //! Asking for the signature of a file.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use pack_format::shown::Shown;
@@ -117,7 +117,32 @@ impl Default for FileOptions {
     }
 }
 
+/// A file that can be asked about.
+struct Prepared {
+    key: DeskKey,
+    form: Form,
+    task: FileTask,
+    file: File,
+    size_bytes: u64,
+    crosses: bool,
+    name: String,
+    wire_form: FileForm,
+}
+
 impl Desk<'_> {
+    /// Finds out whether the signature of a file can be asked for, and makes no request.
+    ///
+    /// # Errors
+    /// Any [`DeskError`] that says why not.
+    pub fn check_file(
+        &self,
+        path: &Path,
+        ask: &AskOptions,
+        options: &FileOptions,
+    ) -> Result<(), DeskError> {
+        self.prepared(path, ask, options).map(drop)
+    }
+
     /// Asks for the signature of one file.
     ///
     /// # Errors
@@ -128,6 +153,60 @@ impl Desk<'_> {
         ask: &AskOptions,
         options: &FileOptions,
     ) -> Result<Made, DeskError> {
+        let prepared = self.prepared(path, ask, options)?;
+        let (form, size_bytes) = (&prepared.form, prepared.size_bytes);
+        let mut about = format!(
+            "Sign the file {} ({})\nForm: {}\nSignature: {}\n",
+            Shown(&prepared.task.path.to_string_lossy()),
+            Bytes(size_bytes),
+            form.describe(),
+            Shown(&prepared.task.output.to_string_lossy()),
+        );
+        let mut source = None;
+        let mut content = None;
+        match prepared.crosses {
+            true => {
+                content = Some(Content {
+                    bytes: Box::new(prepared.file),
+                    size_bytes,
+                });
+            }
+            false => {
+                let hashes =
+                    Hashes::of(prepared.file).map_err(DeskError::file("reading it", path))?;
+                if hashes.size_bytes != size_bytes {
+                    return Err(DeskError::ChangedWhileRead);
+                }
+                about.push_str(&not_sent(form, &hashes));
+                source = Some(hash_source(form, hashes));
+            }
+        }
+        let draft = Draft {
+            key: &prepared.key,
+            content,
+            task: Task::File(prepared.task),
+            about,
+        };
+        let (name, form) = (prepared.name, prepared.wire_form);
+        let mut made = self.submit(ask, draft, |sealed| {
+            let source = sealed.map(FileSource::Content).or(source);
+            Ok(Subject::File(FileSubject {
+                name,
+                size_bytes,
+                form,
+                source: source.ok_or(DeskError::ChangedWhileRead)?,
+            }))
+        })?;
+        made.content_not_sent = !prepared.crosses;
+        Ok(made)
+    }
+
+    fn prepared(
+        &self,
+        path: &Path,
+        ask: &AskOptions,
+        options: &FileOptions,
+    ) -> Result<Prepared, DeskError> {
         let key = self.key(&ask.key)?;
         let form = options.form.clone().unwrap_or_else(|| Form::of_key(&key));
         if !form.fits(&key) {
@@ -144,48 +223,16 @@ impl Desk<'_> {
         check_content(&task.path, &key, &form, size_bytes, crosses)?;
         let name = file_name(&task.path);
         let wire_form = self.wire_form(&form, &name)?;
-        let mut about = format!(
-            "Sign the file {} ({})\nForm: {}\nSignature: {}\n",
-            Shown(&task.path.to_string_lossy()),
-            Bytes(size_bytes),
-            form.describe(),
-            Shown(&task.output.to_string_lossy()),
-        );
-        let mut source = None;
-        let mut content = None;
-        match crosses {
-            true => {
-                content = Some(Content {
-                    bytes: Box::new(file),
-                    size_bytes,
-                });
-            }
-            false => {
-                let hashes = Hashes::of(file).map_err(DeskError::file("reading it", path))?;
-                if hashes.size_bytes != size_bytes {
-                    return Err(DeskError::ChangedWhileRead);
-                }
-                about.push_str(&not_sent(&form, &hashes));
-                source = Some(hash_source(&form, hashes));
-            }
-        }
-        let draft = Draft {
-            key: &key,
-            content,
-            task: Task::File(task),
-            about,
-        };
-        let mut made = self.submit(ask, draft, |sealed| {
-            let source = sealed.map(FileSource::Content).or(source);
-            Ok(Subject::File(FileSubject {
-                name,
-                size_bytes,
-                form: wire_form,
-                source: source.ok_or(DeskError::ChangedWhileRead)?,
-            }))
-        })?;
-        made.content_not_sent = !crosses;
-        Ok(made)
+        Ok(Prepared {
+            key,
+            form,
+            task,
+            file,
+            size_bytes,
+            crosses,
+            name,
+            wire_form,
+        })
     }
 
     fn wire_form(&self, form: &Form, name: &str) -> Result<FileForm, DeskError> {

@@ -45,6 +45,8 @@ struct Chosen {
     objects: Vec<RawObject>,
     moves: Vec<RefMove>,
     commit_count: u64,
+    /// Tags that go on naming unsigned commits.
+    left_tags: Vec<String>,
 }
 
 impl Desk<'_> {
@@ -81,6 +83,13 @@ impl Desk<'_> {
             content,
         };
         let mut made = self.submit_git(&key, ask, subject, task, about)?;
+        made.warnings.extend(chosen.left_tags.iter().map(|tag| {
+            format!(
+                "the tag {} goes on naming a commit without a signature; an annotated one is \
+                 signed along with --tag, a light one is made anew afterwards",
+                Shown(tag)
+            )
+        }));
         made.not_shown = gathered.left_out.iter().map(left_out_text).collect();
         Ok(made)
     }
@@ -165,7 +174,7 @@ pub(crate) fn git_form(key: &DeskKey) -> Result<GitForm, DeskError> {
     match key.reference {
         KeyReference::OpenPgpV4(_) | KeyReference::OpenPgpV6(_) => Ok(GitForm::OpenPgp),
         KeyReference::Ssh(_) => Ok(GitForm::Ssh),
-        KeyReference::Minisign { .. } => Err(DeskError::FormOfKey {
+        KeyReference::Minisign { .. } => Err(DeskError::NotForGit {
             form: "signature of git".to_owned(),
             key: key.name.clone(),
         }),
@@ -223,6 +232,9 @@ fn choose_commits(
             return Err(DeskError::Pushed { pushed_count });
         }
     }
+    let tags = repository.tags_of(&commits)?.into_iter();
+    let is_other = |tag: &String| options.tag.as_deref().map(short_tag) != Some(tag.as_str());
+    chosen.left_tags = tags.filter(is_other).collect();
     for id in &commits {
         chosen.objects.push(unsigned(repository, id)?);
     }
@@ -241,7 +253,7 @@ fn choose_tag(
     tag: &str,
     chosen: &mut Chosen,
 ) -> Result<(), DeskError> {
-    let short = tag.strip_prefix("refs/tags/").unwrap_or(tag);
+    let short = short_tag(tag);
     let reference = format!("refs/tags/{short}");
     let found = repository.try_resolve(&reference)?;
     let id = found.ok_or_else(|| DeskError::NoTag {
@@ -256,6 +268,10 @@ fn choose_tag(
     chosen.objects.push(unsigned(repository, &id)?);
     chosen.moves.push(RefMove { reference, old: id });
     Ok(())
+}
+
+fn short_tag(tag: &str) -> &str {
+    tag.strip_prefix("refs/tags/").unwrap_or(tag)
 }
 
 /// An object that has no signature yet.

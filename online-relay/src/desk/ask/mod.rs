@@ -26,6 +26,7 @@ use self::sealing::{SealingReader, fresh_secret};
 use super::Desk;
 use super::error::DeskError;
 use super::key::DeskKey;
+use super::list::short;
 use super::task::Task;
 use crate::courier::store::{Change, LaneNumber, NewRequest, Role, StoreError};
 use crate::courier::{CourierError, PairingName};
@@ -62,6 +63,8 @@ pub struct Made {
     pub content_not_sent: bool,
     /// What the vault will call not shown.
     pub not_shown: Vec<String>,
+    /// What the person should know before it is carried.
+    pub warnings: Vec<String>,
 }
 
 /// Where a request goes.
@@ -107,6 +110,8 @@ impl Desk<'_> {
     ) -> Result<Made, DeskError> {
         let to = self.addressees(options)?;
         check_texts(options)?;
+        let mut warnings = self.of_same_result(&draft.task)?;
+        warnings.extend(missing_approvals(options, &to));
         let mut about = draft.about.clone();
         lines_in_common(&mut about, draft.key, options, &to);
         let done = self.store_request(options, draft, &about, &to, subject);
@@ -119,6 +124,7 @@ impl Desk<'_> {
                     vault: to.signs,
                     content_not_sent: false,
                     not_shown: Vec::new(),
+                    warnings,
                 })
             }
             Err(err) => {
@@ -176,6 +182,26 @@ impl Desk<'_> {
             change.add_vault(number, *lane, *role)?;
         }
         Ok(RequestId(id))
+    }
+
+    /// What open requests would write or move as well.
+    fn of_same_result(&self, task: &Task) -> Result<Vec<String>, DeskError> {
+        let mut found = Vec::new();
+        for stored in self.courier.store.desk_requests()? {
+            if stored.state.has_ended() {
+                continue;
+            }
+            let open = self.courier.store.open_request(stored.number)?;
+            let other = open.and_then(|open| Task::from_wire(&open.task).ok());
+            if other.is_some_and(|other| other.has_same_result(task)) {
+                found.push(format!(
+                    "the open request {} is for the same result; withdraw one of them with \
+                     `online-relay desk cancel`",
+                    short(&stored.id)
+                ));
+            }
+        }
+        Ok(found)
     }
 
     fn addressees(&self, options: &AskOptions) -> Result<Addressees, DeskError> {
@@ -250,6 +276,20 @@ fn check_texts(options: &AskOptions) -> Result<(), DeskError> {
         return Err(DeskError::BadLife);
     }
     Ok(())
+}
+
+/// Says so where more approvals are needed than vaults of this courier are asked for.
+fn missing_approvals(options: &AskOptions, to: &Addressees) -> Option<String> {
+    let asked = u32::try_from(options.approvers.len()).unwrap_or(u32::MAX);
+    let missing = to.approvals_needed.saturating_sub(asked);
+    (missing > 0).then(|| {
+        format!(
+            "it does not go to vault {} before {missing} more approvals are here than are asked \
+             for: `online-relay desk export` takes it to other desks, and `online-relay desk \
+             approve-with` adds what comes back",
+            Shown(&to.signs)
+        )
+    })
 }
 
 fn lines_in_common(about: &mut String, key: &DeskKey, options: &AskOptions, to: &Addressees) {

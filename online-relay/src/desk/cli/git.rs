@@ -104,7 +104,7 @@ pub(super) fn setup(dir: &Path, command: GitSetup, form: Form) -> Result<Exit, D
         false => "ssh",
     };
     if let Some(format) = command.format.filter(|format| format != makes) {
-        return Err(DeskError::FormOfKey {
+        return Err(DeskError::NotForGit {
             form: format!("{format} signatures of git"),
             key: key.name,
         });

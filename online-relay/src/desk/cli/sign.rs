@@ -34,7 +34,7 @@ pub(super) struct Ask {
     /// Why, for whoever approves
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
-    /// Who asks; otherwise your name on this machine
+    /// Who asks; otherwise what $USER or $LOGNAME says
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// When to stop waiting, such as 12h or 7d; at most 30d
@@ -148,12 +148,21 @@ pub(super) fn sign(dir: &Path, command: &Sign, form: Form) -> Result<Exit, DeskE
         content_limit_bytes: limit.unwrap_or(CONTENT_BYTES_DEFAULT),
     };
     let ask = command.ask.options()?;
-    let made: Vec<Made> = at_desk(dir, |desk| {
-        let each = command.files.iter();
-        each.map(|file| desk.sign_file(file, &ask, &options))
-            .collect()
-    })?;
-    tell(form, &made)
+    let mut made = Vec::new();
+    let all_made = at_desk(dir, |desk| {
+        // All of them first: whoever reads that nothing was changed has to be able to rely on it.
+        for file in &command.files {
+            desk.check_file(file, &ask, &options)?;
+        }
+        for file in &command.files {
+            made.push(desk.sign_file(file, &ask, &options)?);
+        }
+        Ok(())
+    });
+    match all_made {
+        Err(err) if made.is_empty() => Err(err),
+        all_made => tell(form, &made).and_then(|exit| all_made.map(|()| exit)),
+    }
 }
 
 pub(super) fn sign_git(dir: &Path, command: SignGit, form: Form) -> Result<Exit, DeskError> {
@@ -209,6 +218,9 @@ fn tell(form: Form, made: &[Made]) -> Result<Exit, DeskError> {
                  hash from elsewhere; --content-limit raises the limit.\n"
             ));
         }
+        for line in &made.warnings {
+            talk(&format!("online-relay: request {id}: {line}\n"));
+        }
         for line in &made.not_shown {
             talk(&format!(
                 "online-relay: request {id}: the vault cannot show {line}\n"
@@ -225,10 +237,11 @@ fn object(made: &Made) -> Value {
         "vault": made.vault,
         "content_not_sent": made.content_not_sent,
         "not_shown": made.not_shown,
+        "warnings": made.warnings,
     })
 }
 
-/// The person's name on this machine.
+/// The person's name, as the environment has it.
 pub(super) fn user_name() -> String {
     let name = env::var("USER").or_else(|_| env::var("LOGNAME"));
     name.unwrap_or_default()

@@ -40,16 +40,16 @@ pub(super) fn finish(
     let fingerprint = keys.fingerprint().ok_or(DeskError::KeyWithoutName)?;
     let fingerprint = data_encoding::HEXUPPER.encode(fingerprint.as_bytes());
     let armored = is_armored(&bytes);
-    let mut certified = match armored {
+    let before = match armored {
         true => dearmor(&bytes).map_err(DeskError::Certificate)?.1,
         false => bytes,
     };
-    certified.extend_from_slice(packets);
+    let certified = [before.as_slice(), packets].concat();
     // The keys of the certificate are what they were: nothing but signatures was added.
     if PublicKeys::from_certificate(&certified).map_err(DeskError::Certificate)? != keys {
         return Err(DeskError::WrongReply);
     }
-    let gnupg = checked(case, &certified, &fingerprint, &subject.user_ids)?;
+    let gnupg = checked(case, &before, &certified, &fingerprint, &subject.user_ids)?;
     let merged = merged(&gnupg, &fingerprint, armored)?;
     let (to, overwrite) = target(case, task);
     output::write_result(&to, &merged, overwrite)?;
@@ -61,9 +61,10 @@ pub(super) fn finish(
     )))
 }
 
-/// GnuPG with the certificate, once it has found every certification good.
+/// GnuPG with the certificate, once it has found a new and good certification of every user id.
 fn checked(
     case: &Case<'_>,
+    before: &[u8],
     certified: &[u8],
     fingerprint: &str,
     user_ids: &[String],
@@ -71,20 +72,32 @@ fn checked(
     let PublicHalf::OpenPgp { certificate, keys } = &case.key.public else {
         return Err(VerifyError::OtherKind.into());
     };
-    let gnupg = GnuPg::with(&[certificate, certified], &case.scratch)?;
+    let gnupg = GnuPg::with(&[certificate, before], &case.scratch)?;
     let gnupg = gnupg.ok_or(VerifyError::NobodyCanTell)?;
-    let listed = gnupg.signatures_of(fingerprint).map_err(failed)?;
+    let earlier = gnupg.signatures_of(fingerprint).map_err(failed)?.stdout;
+    if !gnupg.import(certified).map_err(failed)? {
+        return Err(VerifyError::StockRefused { program: "gpg" }.into());
+    }
+    let later = gnupg.signatures_of(fingerprint).map_err(failed)?.stdout;
     let by: Vec<String> = keys
         .keys()
         .iter()
         .map(|key| data_encoding::HEXUPPER.encode(&key.fingerprint.key_id()))
         .collect();
-    let listing = String::from_utf8_lossy(&listed.stdout);
-    let is_certified = |user_id: &String| has_good_signature(&listing, user_id, &by);
-    match user_ids.iter().all(is_certified) {
-        true => Ok(gnupg),
-        false => Err(VerifyError::StockRefused { program: "gpg" }.into()),
+    let (earlier, later) = (
+        String::from_utf8_lossy(&earlier),
+        String::from_utf8_lossy(&later),
+    );
+    for user_id in user_ids {
+        let count = |listing| good_signature_count(listing, user_id, &by);
+        match (count(&earlier), count(&later)) {
+            (_, 0) => return Err(VerifyError::StockRefused { program: "gpg" }.into()),
+            // One that was there before answers nothing.
+            (before, after) if after <= before => return Err(DeskError::WrongReply),
+            _ => {}
+        }
     }
+    Ok(gnupg)
 }
 
 /// The certificate with the certifications where they belong, as gpg puts them.
@@ -106,9 +119,9 @@ fn failed(source: io::Error) -> VerifyError {
     }
 }
 
-/// Whether gpg's listing has a checked certification of a user id by one of these keys.
-fn has_good_signature(listing: &str, user_id: &str, by: &[String]) -> bool {
-    let mut is_wanted = false;
+/// How many checked certifications of a user id by one of these keys gpg's listing has.
+fn good_signature_count(listing: &str, user_id: &str, by: &[String]) -> usize {
+    let (mut is_wanted, mut count) = (false, 0_usize);
     for line in listing.lines() {
         let fields: Vec<&str> = line.split(':').collect();
         let field = |number: usize| fields.get(number).copied().unwrap_or_default();
@@ -116,12 +129,12 @@ fn has_good_signature(listing: &str, user_id: &str, by: &[String]) -> bool {
             "uid" => is_wanted = unescaped(field(9)) == user_id,
             "pub" | "sub" | "uat" => is_wanted = false,
             "sig" if is_wanted && field(1) == "!" && by.iter().any(|it| it == field(4)) => {
-                return true;
+                count = count.saturating_add(1);
             }
             _ => {}
         }
     }
-    false
+    count
 }
 
 /// gpg writes a colon and control characters as `\x3a`.
@@ -154,8 +167,8 @@ mod tests {
         let by = ["AAAA".to_owned()];
         let listing = "pub:u:\nuid:u::::::::Ben\\x3a <b@x>:\nsig:!::22:AAAA:::\n\
                        uid:u::::::::Ben:\nsig:%::22:AAAA:::\nsig:!::22:BBBB:::\n";
-        assert!(has_good_signature(listing, "Ben: <b@x>", &by));
-        assert!(!has_good_signature(listing, "Ben", &by));
-        assert!(!has_good_signature(listing, "Chen", &by));
+        assert_eq!(good_signature_count(listing, "Ben: <b@x>", &by), 1);
+        assert_eq!(good_signature_count(listing, "Ben", &by), 0);
+        assert_eq!(good_signature_count(listing, "Chen", &by), 0);
     }
 }

@@ -17,6 +17,7 @@ use signing_format::subject::Subject;
 
 use super::Desk;
 use super::error::DeskError;
+use super::kept::KeptReply;
 use super::key::DeskKey;
 use super::list::short;
 use super::scratch::Scratch;
@@ -148,6 +149,10 @@ impl Desk<'_> {
             // It was opened when it came; what is stored since is not what it was.
             None => Err(DeskError::ContentLarge),
         };
+        let done = done.map_err(|err| match err.ends_request() {
+            Some(_) => err,
+            None => DeskError::Kept(KeptReply::new(stored.id, err)),
+        });
         let (state, note, result) = match &done {
             Ok(done) => (
                 Some(RequestState::Done),

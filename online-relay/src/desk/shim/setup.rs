@@ -61,7 +61,7 @@ pub(crate) fn setup(
             settings.push(("user.signingKey".to_owned(), key.reference.to_string()));
         }
         PublicHalf::Minisign(_) => {
-            return Err(DeskError::FormOfKey {
+            return Err(DeskError::NotForGit {
                 form: "signature of git".to_owned(),
                 key: Shown(&key.name).to_string(),
             });

@@ -28,16 +28,20 @@ impl GnuPg {
         let home = scratch.folder("gnupg").map_err(failed(GPG))?;
         let gnupg = Self { program, home };
         for certificate in certificates {
-            let mut command = gnupg.command();
-            command.arg("--import");
-            let output = child::run(&mut command, certificate).map_err(failed(GPG))?;
-            // It calls it a success as well when it has skipped what it does not know.
-            let is_known = says(&output, "IMPORT_OK");
-            if !output.status.success() || !is_known {
+            if !gnupg.import(certificate).map_err(failed(GPG))? {
                 return Ok(None);
             }
         }
         Ok(Some(gnupg))
+    }
+
+    /// Adds a certificate, or what is new in one; false where gpg does not know such keys.
+    pub(crate) fn import(&self, certificate: &[u8]) -> io::Result<bool> {
+        let mut command = self.command();
+        command.arg("--import");
+        let output = child::run(&mut command, certificate)?;
+        // It calls it a success as well when it has skipped what it does not know.
+        Ok(output.status.success() && says(&output, "IMPORT_OK"))
     }
 
     /// Where its keys are, for programs that call it.
