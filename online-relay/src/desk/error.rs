@@ -207,6 +207,12 @@ pub enum DeskError {
     /// Not a certificate.
     #[error("this is no OpenPGP certificate")]
     Certificate(#[source] OpenPgpFormatError),
+    /// Not a message that a vault could open.
+    #[error("this is no encrypted OpenPGP message: {}", Shown(&path.to_string_lossy()))]
+    NotEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
     /// What was asked about changed under the reading.
     #[error("the file changed while it was read")]
     ChangedWhileRead,

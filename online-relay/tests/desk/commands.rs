@@ -1,7 +1,7 @@
 //! What the commands of the desk print.
 
 use super::keys::{GnuPg, minisign_public, ssh_public};
-use super::world::{World, done, id, text};
+use super::world::{World, done, finish_code, id, text};
 
 #[test]
 fn keys_are_added_listed_and_removed() {
@@ -149,8 +149,11 @@ fn a_message_is_asked_to_be_opened_and_stays_in_the_vault() {
     let mut world = World::new();
     let gnupg = GnuPg::new("ed25519", "Amina <amina@example.org>");
     world.add_key("amina", &gnupg.certificate());
-    let message = world.write("letter.asc", b"sealed");
+    let message = world.write("letter.asc", b"-----BEGIN PGP MESSAGE-----\n");
     let path = message.to_str().unwrap();
+    let other = world.write("other.asc", b"no message");
+    let asked = ["desk", "decrypt", other.to_str().unwrap(), "--key", "amina"];
+    assert!(text(&world.run(&asked)).contains("[desk-not-encrypted]"));
     let request = id(&world.json(&["desk", "decrypt", path, "--key", "amina"]));
     world.carry_out();
     let parcel = world.vault.last();
@@ -206,6 +209,15 @@ fn a_certificate_comes_back_certified_and_nothing_else_is_accepted() {
     );
     let listed = String::from_utf8(listed).unwrap();
     assert_eq!(listed.matches("sig:!").count(), 2, "{listed}");
+
+    // A certification that the certificate had before is no answer.
+    std::fs::write(path, &certified).unwrap();
+    world.json(&[asked.as_slice(), &["--force"]].concat());
+    world.carry_out();
+    let parcel = world.vault.last();
+    let nothing = signing_format::reply::Reply::Certifications(Vec::new());
+    world.vault.reply(&parcel, &nothing);
+    assert_eq!(finish_code(&world.carry_back()), "reply-wrong-kind");
 }
 
 /// What GnuPG adds to a certificate when it certifies it.

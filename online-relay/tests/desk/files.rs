@@ -250,7 +250,10 @@ fn a_signature_that_is_there_is_replaced_only_when_asked() {
     world.write("notes.txt.sig", b"somebody's");
     world.carry_out();
     world.vault.approve_last();
-    assert_eq!(world.carry_back().status.code(), Some(1));
+    let trip = world.carry_back();
+    assert_eq!(trip.status.code(), Some(1));
+    let advice = format!("`online-relay desk finish {}`; or add --force", &id[..12]);
+    assert!(text(&trip).contains(&advice), "{}", text(&trip));
     assert_eq!(
         std::fs::read(world.path("notes.txt.sig")).unwrap(),
         b"somebody's"

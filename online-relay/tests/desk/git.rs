@@ -282,6 +282,21 @@ fn a_branch_that_stands_at_the_signed_commit_already_counts_as_moved() {
 }
 
 #[test]
+fn tags_that_stay_on_unsigned_commits_are_said() {
+    let (world, repository) = with_ssh();
+    repository.commit("a.txt", "two\n", "second");
+    repository.git(&["tag", "-a", "v1", "-m", "version 1"]);
+    repository.git(&["tag", "light"]);
+    repository.git(&["tag", "old", "base"]);
+    let git = ["desk", "sign-git", "--key", "work", "base..main", "--tag"];
+    let git = [git.as_slice(), &["v1", "--repository", repository.path()]].concat();
+    let made = world.json(&git);
+    let warnings = made["requests"][0]["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{made}");
+    assert!(warnings[0].as_str().unwrap().contains("tag light"));
+}
+
+#[test]
 fn the_first_commit_of_a_repository_is_signed_with_root() {
     let (mut world, repository) = with_ssh();
     repository.commit("a.txt", "two\n", "second");

@@ -85,3 +85,37 @@ fn a_signature_that_was_written_before_a_kill_counts_as_done() {
     done(&world.carry_back());
     assert_eq!(world.state(&id), "done");
 }
+
+#[test]
+fn one_file_that_cannot_be_asked_about_stops_all_of_them() {
+    let world = with_ssh();
+    let (one, other) = (world.write("a", b"a"), world.path("none"));
+    let (one, other) = (one.to_str().unwrap(), other.to_str().unwrap());
+    let refused = world.run(&["desk", "sign", one, other, "--key", "work"]);
+    assert!(text(&refused).contains("Nothing was changed."));
+    let listed = world.json(&["desk", "list"]);
+    assert_eq!(listed["requests"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_name_that_a_comment_cannot_hold_is_said_to_be_one() {
+    let world = World::new();
+    let key = super::keys::minisign_public().to_base64();
+    world.add_key("release", key.as_bytes());
+    let file = world.write("a\u{7}b", b"a");
+    let refused = text(&world.run(&["desk", "sign", file.to_str().unwrap(), "--key", "release"]));
+    assert!(refused.contains("[desk-bad-file-name]"), "{refused}");
+}
+
+#[test]
+fn what_would_wait_for_ever_or_be_done_twice_is_said() {
+    let world = with_ssh();
+    let file = world.write("notes.txt", b"text");
+    let ask = ["desk", "sign", file.to_str().unwrap(), "--key", "work"];
+    let first = world.json(&[ask.as_slice(), &["--approvals", "2"]].concat());
+    let warnings = |made: &serde_json::Value| made["requests"][0]["warnings"].to_string();
+    let said = warnings(&first);
+    assert!(said.contains("2 more approvals"), "{said}");
+    let said = warnings(&world.json(&ask));
+    assert!(said.contains("is for the same result"), "{said}");
+}

@@ -4,12 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use online_relay::courier::{ReplyTrouble, RequestState, Trouble};
-use online_relay::desk::{DeskError, GitError, VerifyError};
+use online_relay::desk::{DeskError, GitError, KeptReply, VerifyError};
 use online_relay::report::{Form, render};
 use pack_format::advice::Advice;
 use pack_format::chunked::ChunkedError;
 use pack_format::codec::DecodeError;
 use signing_format::git::{ContentError, GatherError, ObjectId, SignError};
+use signing_format::minisign::CommentError;
 use signing_format::openpgp::{CleartextError, OpenPgpFormatError};
 use signing_format::reply::ReplyError;
 use signing_format::request::RequestId;
@@ -34,6 +35,10 @@ fn object() -> ObjectId {
 
 fn path() -> PathBuf {
     PathBuf::from("/home/ben/notes.txt")
+}
+
+fn kept(why: DeskError) -> DeskError {
+    DeskError::Kept(KeptReply::new(id(), why))
 }
 
 fn name() -> String {
@@ -122,6 +127,10 @@ fn every_message_about_what_is_asked() {
             form: "minisign signature".to_owned(),
             key: name(),
         },
+        DeskError::NotForGit {
+            form: "signature of git".to_owned(),
+            key: name(),
+        },
         DeskError::NotOpenPgp { key: name() },
         DeskError::BadForm {
             form: "gpg".to_owned(),
@@ -151,6 +160,7 @@ fn every_message_about_what_is_asked() {
             source: denied(),
         },
         DeskError::NotAFile { path: path() },
+        DeskError::NotAFolder { path: path() },
         DeskError::TooLarge {
             path: path(),
             size_bytes: 5 << 30,
@@ -166,6 +176,8 @@ fn every_message_about_what_is_asked() {
             source: CleartextError::NoFinalLineEnd,
         },
         DeskError::Certificate(OpenPgpFormatError::SecretKey),
+        DeskError::NotEncrypted { path: path() },
+        DeskError::Comment(CommentError::Control { found: '\t' }),
         DeskError::ChangedWhileRead,
         DeskError::Seal(denied()),
         DeskError::Request(decode()),
@@ -179,6 +191,10 @@ fn every_message_about_a_repository() {
     let text = || "main".to_owned();
     insta::assert_snapshot!(all([
         DeskError::BadRange { range: text() },
+        DeskError::NoCommit {
+            side: "begins",
+            name: text(),
+        },
         DeskError::WhichBranch { tip: text() },
         DeskError::BranchElsewhere { reference: text() },
         DeskError::NoTag { tag: text() },
@@ -258,5 +274,9 @@ fn every_message_about_a_request() {
         DeskError::Content(ChunkedError::Commitment),
         DeskError::ContentLarge,
         DeskError::Scratch(denied()),
+        kept(DeskError::OutputExists { path: path() }),
+        kept(DeskError::NotAFile { path: path() }),
+        kept(DeskError::Git(GitError::Missing)),
+        kept(DeskError::FileChanged { path: path() }),
     ]));
 }

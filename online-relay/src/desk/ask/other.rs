@@ -72,6 +72,11 @@ impl Desk<'_> {
     pub fn decrypt(&mut self, path: &Path, ask: &AskOptions) -> Result<Made, DeskError> {
         let key = self.openpgp_key(&ask.key)?;
         let (absolute, bytes) = read(path, TEXT_BYTES_MAX)?;
+        if !may_be_encrypted(&bytes) {
+            return Err(DeskError::NotEncrypted {
+                path: path.to_owned(),
+            });
+        }
         let name = file_name(&absolute);
         let about = format!(
             "Open the OpenPGP message {} ({}) in the vault\n",
@@ -118,6 +123,27 @@ fn read(path: &Path, limit_bytes: u64) -> Result<(PathBuf, Vec<u8>), DeskError> 
     Ok((absolute, bytes))
 }
 
+/// Whether an OpenPGP message with something encrypted may begin here. What is inside is the
+/// vault's to judge; this saves walks with the wrong file.
+fn may_be_encrypted(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        // A packet's header: of the old form, of the new form.
+        Some(first @ 0xc0..) => ENCRYPTED_TAGS.contains(&(first & 0x3f)),
+        Some(first @ 0x80..) => ENCRYPTED_TAGS.contains(&((first >> 2) & 0x0f)),
+        _ => {
+            let lines = bytes.split(|byte| *byte == b'\n');
+            lines
+                .into_iter()
+                .any(|line| line.trim_ascii_end() == MESSAGE_LINE)
+        }
+    }
+}
+
+/// Session keys for keys and for passwords, encrypted data of three kinds, and the marker before
+/// them.
+const ENCRYPTED_TAGS: [u8; 6] = [1, 3, 9, 10, 18, 20];
+const MESSAGE_LINE: &[u8] = b"-----BEGIN PGP MESSAGE-----";
+
 /// `key.asc` becomes `key.certified.asc`.
 fn certified(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_owned();
@@ -128,4 +154,21 @@ fn certified(path: &Path) -> PathBuf {
         name.push(extension);
     }
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_encrypted_message_is_told_by_how_it_begins() {
+        let armored = b"\n-----BEGIN PGP MESSAGE-----\r\n\n";
+        for bytes in [&[0xc1, 1][..], &[0x85, 1], &[0x8c, 1], &[0xd2, 1], armored] {
+            assert!(may_be_encrypted(bytes), "{bytes:?}");
+        }
+        let signature = b"-----BEGIN PGP SIGNATURE-----\n";
+        for bytes in [&b""[..], b"text", &[0xc2, 1], &[0x99, 1], signature] {
+            assert!(!may_be_encrypted(bytes), "{bytes:?}");
+        }
+    }
 }

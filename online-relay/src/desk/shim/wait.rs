@@ -22,6 +22,7 @@ use super::{ShimOptions, object_of};
 use crate::clock::unix_now;
 use crate::courier::store::peek_request;
 use crate::courier::{Cancel, Courier, CourierError, RequestState};
+use pack_format::advice::what_happened;
 use pack_format::shown::Shown;
 
 /// A request that a program of git waits for.
@@ -126,7 +127,9 @@ impl Waiting {
                     let finished = desk.finish_one(&id, &FinishOptions::default())?;
                     match finished.result {
                         Ok(_) => Ok(None),
-                        Err(err) => Err(err),
+                        Err(err) => Err(DeskError::NoSignature {
+                            why: what_happened(&err),
+                        }),
                     }
                 }
             },
