@@ -47,6 +47,7 @@ impl DeskError {
             Self::ContentNeeded { .. } => "desk-content-needed",
             Self::Cleartext { .. } => "desk-text-not-covered",
             Self::Certificate(_) => "desk-not-a-certificate",
+            Self::NoUserId { .. } => "desk-no-user-id",
             Self::NotEncrypted { .. } => "desk-not-encrypted",
             Self::ChangedWhileRead => "desk-file-changing",
             Self::Seal(_) => "desk-seal-failed",
@@ -145,6 +146,7 @@ impl DeskError {
                 "Change the text as said, or sign it with --as openpgp in a file of its own."
             }
             Self::Certificate(_) => "Name a file with one certificate, armoured or not.",
+            Self::NoUserId { .. } => "Write it with --user-id exactly as the certificate has it.",
             Self::NotEncrypted { .. } => "Name the file with the message, armoured or not.",
             Self::ChangedWhileRead => "Wait until nothing writes to it, then ask again.",
             Self::Seal(_) => "Check the disk that the courier's directory is on.",
@@ -324,6 +326,7 @@ impl Advice for DeskError {
             | Self::KeyTaken { .. }
             | Self::KeyUnknown { .. }
             | Self::FormOfKey { .. }
+            | Self::NoUserId { .. }
             | Self::NotForGit { .. }
             | Self::NotOpenPgp { .. }
             | Self::BadForm { .. }

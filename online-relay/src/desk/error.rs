@@ -207,6 +207,18 @@ pub enum DeskError {
     /// Not a certificate.
     #[error("this is no OpenPGP certificate")]
     Certificate(#[source] OpenPgpFormatError),
+    /// The certificate has no such user id.
+    #[error(
+        "the certificate has no user id {}; it has: {}",
+        Shown(user_id),
+        Shown(&held.join(", "))
+    )]
+    NoUserId {
+        /// The text.
+        user_id: String,
+        /// Those that it has.
+        held: Vec<String>,
+    },
     /// Not a message that a vault could open.
     #[error("this is no encrypted OpenPGP message: {}", Shown(&path.to_string_lossy()))]
     NotEncrypted {

@@ -182,6 +182,10 @@ fn a_certificate_comes_back_certified_and_nothing_else_is_accepted() {
         "--user-id",
         "Ben: <ben@example.org>",
     ];
+    let mut wrong = asked;
+    wrong[6] = "Ben <ben@example.org>";
+    let refused = text(&world.run(&wrong));
+    assert!(refused.contains("[desk-no-user-id]"), "{refused}");
     world.json(&asked);
     world.carry_out();
     // A reply without a certification.

@@ -176,6 +176,10 @@ fn every_message_about_what_is_asked() {
             source: CleartextError::NoFinalLineEnd,
         },
         DeskError::Certificate(OpenPgpFormatError::SecretKey),
+        DeskError::NoUserId {
+            user_id: "Ben".to_owned(),
+            held: vec!["Ben <ben@example.org>".to_owned()],
+        },
         DeskError::NotEncrypted { path: path() },
         DeskError::Comment(CommentError::Control { found: '\t' }),
         DeskError::ChangedWhileRead,

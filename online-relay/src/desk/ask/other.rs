@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use pack_format::codec::{DecodeError, Reader};
 use pack_format::shown::Shown;
-use signing_format::openpgp::PublicKeys;
+use signing_format::openpgp::{PublicKeys, dearmor, is_armored};
 use signing_format::subject::{CertifySubject, DecryptSubject, Subject};
 
 use super::super::Desk;
@@ -32,6 +33,13 @@ impl Desk<'_> {
         let (absolute, bytes) = read(path, KEY_FILE_BYTES_MAX)?;
         let keys = PublicKeys::from_certificate(&bytes).map_err(DeskError::Certificate)?;
         let fingerprint = keys.fingerprint().ok_or(DeskError::KeyWithoutName)?;
+        let held = user_ids_of(&bytes)?;
+        if let Some(user_id) = user_ids.iter().find(|user_id| !held.contains(*user_id)) {
+            return Err(DeskError::NoUserId {
+                user_id: user_id.clone(),
+                held,
+            });
+        }
         let mut user_ids = user_ids.to_vec();
         user_ids.sort();
         user_ids.dedup();
@@ -122,6 +130,49 @@ fn read(path: &Path, limit_bytes: u64) -> Result<(PathBuf, Vec<u8>), DeskError> 
     let bytes = input::read(&absolute, limit_bytes).map_err(&failed)?;
     Ok((absolute, bytes))
 }
+
+/// The user ids of a certificate whose packets were found whole.
+fn user_ids_of(certificate: &[u8]) -> Result<Vec<String>, DeskError> {
+    let packets = match is_armored(certificate) {
+        true => dearmor(certificate).map_err(DeskError::Certificate)?.1,
+        false => certificate.to_vec(),
+    };
+    let mut reader = Reader::new(&packets);
+    let mut found = Vec::new();
+    while reader.remaining() > 0 {
+        let packet = next_packet(&mut reader);
+        let (tag, body) = packet.map_err(|err| DeskError::Certificate(err.into()))?;
+        if tag == TAG_USER_ID {
+            found.push(String::from_utf8_lossy(body).into_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Tag and body of a packet of definite length (RFC 9580, 4.2).
+fn next_packet<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), DecodeError> {
+    let header = reader.u8(PACKET)?;
+    let is_old = header & 0x40 == 0;
+    let len = match (is_old, header & 0x03) {
+        (true, 0) => u32::from(reader.u8(PACKET)?),
+        (true, 1) => u32::from(reader.u16(PACKET)?),
+        (true, _) => reader.u32(PACKET)?,
+        (false, _) => match reader.u8(PACKET)? {
+            len @ 0..=191 => u32::from(len),
+            255 => reader.u32(PACKET)?,
+            len => (u32::from(len) - 192) * 256 + u32::from(reader.u8(PACKET)?) + 192,
+        },
+    };
+    let tag = match is_old {
+        true => (header >> 2) & 0x0f,
+        false => header & 0x3f,
+    };
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    Ok((tag, reader.take(len, PACKET)?))
+}
+
+const PACKET: &str = "OpenPGP packet";
+const TAG_USER_ID: u8 = 13;
 
 /// Whether an OpenPGP message with something encrypted may begin here. What is inside is the
 /// vault's to judge; this saves walks with the wrong file.
