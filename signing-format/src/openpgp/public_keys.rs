@@ -292,3 +292,40 @@ fn ed25519(algorithm: u8, material: &[u8]) -> Option<VerifyingKey> {
 const LEGACY_ED25519: &[u8] = &[
     9, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01, 0x01, 0x07, 0x40,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::SignatureFrame;
+    use super::*;
+
+    #[test]
+    fn a_signature_of_another_type_than_the_data_is_bad_whatever_its_algorithm() {
+        // An RSA key: version 4, a time, the algorithm, and numbers that nobody looks at here.
+        let body = [4, 0x60, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1];
+        let len = u8::try_from(body.len()).unwrap();
+        let certificate = [&[0xc6, len], body.as_slice()].concat();
+        let keys = PublicKeys::from_certificate(&certificate).unwrap();
+        let Some(Fingerprint::V4(issuer)) = keys.fingerprint() else {
+            panic!("no key of version 4");
+        };
+        let check = |signature_type, data| {
+            let frame = SignatureFrame::v4(signature_type, 1, 1, issuer);
+            let packet = CompactSignature([1; 64]).packet(&frame, &[0; 64]);
+            keys.verify(&DataSignature::parse(&packet).unwrap(), data)
+        };
+        let state = crate::digest_state::Sha512Stream::new().into_state();
+        let text = SignedData::Text(Cleartext::parse(b"text\n").unwrap());
+        for data in [SignedData::Bytes(b"text\n"), SignedData::State(&state)] {
+            assert_eq!(
+                check(SignatureType::Binary, data),
+                CheckOutcome::AlgorithmNeedsTool
+            );
+            assert_eq!(check(SignatureType::Text, data), CheckOutcome::Bad);
+        }
+        assert_eq!(
+            check(SignatureType::Text, text),
+            CheckOutcome::AlgorithmNeedsTool
+        );
+        assert_eq!(check(SignatureType::Binary, text), CheckOutcome::Bad);
+    }
+}
