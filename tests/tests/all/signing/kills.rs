@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::commits::ask_for;
+use super::referees::{allowed_signers, ssh};
 use super::repository::Repository;
 use super::room::Room;
-use crate::people::run_killed;
+use crate::people::{run_killed, text_of};
 
 #[test]
 fn a_vault_that_is_killed_while_it_signs_has_signed_a_request_whole_or_not_at_all() {
@@ -50,3 +51,28 @@ fn a_vault_that_is_killed_while_it_signs_has_signed_a_request_whole_or_not_at_al
 
 const REQUESTS: usize = 6;
 const KILLS: usize = 14;
+
+#[test]
+fn a_desk_that_is_killed_behind_the_written_signature_is_content_with_it_later() {
+    let room = Room::new();
+    let public = room.key("work", "ssh");
+    let file = room.file("notes.txt", b"Written once\n");
+    let id = room.ask(&["sign", text_of(&file), "--key", "work"]);
+    room.carry_in();
+    room.read("req-1");
+    room.approve("req-1").ok();
+    room.vault_plug().ok();
+    let signature = room.path("notes.txt.sig");
+    let stick = room.site.stick();
+    let sync = ["sync", "--offline", "--stick", text_of(&stick)];
+    let mut command = room.site.courier_command(&sync);
+    run_killed(&mut command, || signature.exists());
+    room.courier_plug().ok();
+    assert_eq!(room.state(&id), "done");
+    ssh(
+        &allowed_signers(&public, &room.path("signers")),
+        "file",
+        &signature,
+        &file,
+    );
+}
