@@ -59,7 +59,13 @@ pub enum ReplyTrouble {
         #[source]
         source: ReplyError,
     },
-    /// An approval where a signature was asked for, or the other way round.
+    /// An approval where a signature was asked for: the vault has not the key.
+    #[error("the vault that was asked to sign request {id} does not have the key, and approved it")]
+    KeyElsewhere {
+        /// The request.
+        id: RequestId,
+    },
+    /// Something else than what the vault was asked for.
     #[error("the reply to request {id} is not what this vault was asked for")]
     WrongKind {
         /// The request.
@@ -82,6 +88,7 @@ impl Advice for ReplyTrouble {
             Self::Late { .. } => "reply-late",
             Self::Second { .. } => "reply-second",
             Self::NotForThisRequest { .. } => "reply-not-for-this-request",
+            Self::KeyElsewhere { .. } => "reply-key-elsewhere",
             Self::WrongKind { .. } => "reply-wrong-kind",
             Self::BadApproval { .. } => "approval-refused",
         }
@@ -97,6 +104,12 @@ impl Advice for ReplyTrouble {
 
     fn next_step(&self) -> String {
         match self {
+            Self::KeyElsewhere { id } => {
+                return format!(
+                    "Withdraw it with `online-relay desk cancel {id}`, and ask the vault that has \
+                     the key, with --vault PAIRING."
+                );
+            }
             Self::Again { .. } => "Nothing: the vault will hear that it has arrived.",
             Self::Late { .. } => "If you still want the signature, ask again.",
             Self::Unknown { .. } => {
@@ -199,7 +212,7 @@ fn open_and_keep(
             change.keep_reply(number, vault.lane, hash, None)?;
             Ok(Ok(Taken::Approved(id)))
         }
-        (Role::Signs, Reply::Approved(_)) => Ok(Err(ReplyTrouble::WrongKind { id })),
+        (Role::Signs, Reply::Approved(_)) => Ok(Err(ReplyTrouble::KeyElsewhere { id })),
         (Role::Signs, _) | (Role::Approves, Reply::Refused(_)) => {
             change.keep_reply(number, vault.lane, hash, Some(sealed))?;
             change.mark_replied(number)?;

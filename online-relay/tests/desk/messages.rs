@@ -68,6 +68,7 @@ fn every_message_about_a_reply() {
             id,
             source: source(),
         },
+        ReplyTrouble::KeyElsewhere { id },
         ReplyTrouble::WrongKind { id },
         ReplyTrouble::BadApproval { id },
     ];

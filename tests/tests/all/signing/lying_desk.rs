@@ -333,7 +333,7 @@ fn a_request_for_a_key_of_nobody_is_no_signature() {
     let shown = room.read("req-1");
     assert!(says(&shown, "not in this vault"), "{shown:#?}");
     room.approve("req-1").ok();
-    room.carry_back().failed(3, "reply-wrong-kind");
+    room.carry_back().failed(3, "reply-key-elsewhere");
     assert!(!room.path("notes.txt.sig").exists());
     assert_eq!(room.state(&id), "waiting");
     assert_eq!(room.journal()[0].0, "request approved");
