@@ -145,7 +145,9 @@ pub(super) fn show(
         Report::new(text, show_json(&reviewed, whole))
     };
     let seen = match (is_screen, whole) {
-        (true, false) => io::stdin().is_terminal() && page(context, &reviewed.review)?,
+        (true, false) if io::stdin().is_terminal() => page(context, &reviewed.review)?,
+        // Nobody is there to ask for the next page.
+        (true, false) => print_rows(&reviewed.review).map(|()| false)?,
         (true, true) => print_rows(&reviewed.review).map(|()| true)?,
         (false, _) => {
             // What was lost on its way out was not seen.
