@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use pack_format::secret::Secret32;
 use rustix::fs::FlockOperation;
@@ -170,14 +171,24 @@ fn lock(paths: &VaultPaths) -> Result<VaultLock, VaultError> {
         .mode(0o600)
         .open(&path)
         .map_err(FileError::of("open", &path))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(VaultLock { _file: file }),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(VaultError::InUse {
-            dir: paths.dir().to_path_buf(),
-        }),
-        Err(err) => Err(FileError::of("lock", &path)(err.into()).into()),
+    // Whoever is about to let it go has a moment: a session that ends, or a program that was
+    // started in between and has not let go of what it inherited.
+    for _ in 0..LOCK_TRIES {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(VaultLock { _file: file }),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(err) => return Err(FileError::of("lock", &path)(err.into()).into()),
+        }
     }
+    Err(VaultError::InUse {
+        dir: paths.dir().to_path_buf(),
+    })
 }
+
+/// How often a lock that is held is tried again: for half a second in all, which nobody notices.
+const LOCK_TRIES: u32 = 10;
+/// How long it waits between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Seals the master key.
 pub(super) fn seal_key(
