@@ -26,6 +26,18 @@ impl UnixTime {
         };
         Self(seconds)
     }
+
+    /// A time as formats write it: seconds without a sign. One that no clock shows is the last.
+    #[must_use]
+    pub fn of_secs(seconds: u64) -> Self {
+        Self(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
+    /// The time as formats write it; 0 before 1970.
+    #[must_use]
+    pub fn to_secs(self) -> u64 {
+        u64::try_from(self.0).unwrap_or(0)
+    }
 }
 
 /// The date and time in UTC, as `2026-11-03 14:05 UTC`.

@@ -19,5 +19,5 @@ pub(super) fn seconds(time: UnixTime) -> Result<u32, OpenPgpError> {
 /// The vault's form of a time.
 pub(super) fn from_library(time: SystemTime) -> UnixTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    UnixTime::of_secs(since.as_secs())
 }

@@ -12,7 +12,7 @@ use super::error::SigningError;
 use super::git_like::git_uses;
 use super::journal::{self, Draft, EntryKind};
 use super::policy::Asked;
-use super::requests::{Opened, approvals, is_expired, review_of, stored, summary, time_of};
+use super::requests::{Opened, approvals, is_expired, review_of, stored, summary};
 use super::review::{Review, Risk};
 use super::sign::{Signed, sign};
 use crate::clock::UnixTime;
@@ -318,7 +318,7 @@ fn approve_for_another(
     let approval = Approval {
         request_hash: stored.hash,
         approver: PublicKey(vault.identity().key().0),
-        approved_at: u64::try_from(now.0).unwrap_or(0),
+        approved_at: now.to_secs(),
     };
     let reply = Reply::Approved(approval.sign(vault.identity().seed()));
     let entry = draft(EntryKind::Approved, stored, None, &summary(request));
@@ -402,7 +402,7 @@ fn waiting(
     let stored = undecided(vault, id)?;
     let request = stored.parcel.request.peek_statement();
     if is_expired(vault, request, now) {
-        let expires_at = time_of(request.expires_at);
+        let expires_at = UnixTime::of_secs(request.expires_at);
         return Err(SigningError::Expired { id, expires_at });
     }
     if stored.lane_id.is_none() {

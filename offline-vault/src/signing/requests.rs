@@ -99,7 +99,7 @@ pub fn requests(vault: &Vault, now: UnixTime) -> Result<Vec<RequestLine>, Signin
             key_name: key.map(|key| key.name.to_string()),
             summary: summary(request),
             taken_at: stored.taken_at,
-            expires_at: time_of(request.expires_at),
+            expires_at: UnixTime::of_secs(request.expires_at),
         });
     }
     Ok(lines)
@@ -144,11 +144,7 @@ pub(super) fn stored(vault: &Vault, id: SigningRequestId) -> Result<SigningReque
 
 /// Whether the desk waits no longer, by the later of this clock and its floor.
 pub(super) fn is_expired(vault: &Vault, request: &Request, now: UnixTime) -> bool {
-    now.max(vault.clock_floor_before()) >= time_of(request.expires_at)
-}
-
-pub(super) fn time_of(unix_secs: u64) -> UnixTime {
-    UnixTime(i64::try_from(unix_secs).unwrap_or(i64::MAX))
+    now.max(vault.clock_floor_before()) >= UnixTime::of_secs(request.expires_at)
 }
 
 /// A request's content, opened and checked against the hash in the request.
@@ -310,7 +306,7 @@ pub(super) fn approvals(
                 let shown = ShownApproval {
                     nickname: contact.nickname.to_string(),
                     verified: contact.verification.is_some(),
-                    approved_at: time_of(approval.approved_at),
+                    approved_at: UnixTime::of_secs(approval.approved_at),
                 };
                 known.push((approval.approver, shown));
             }

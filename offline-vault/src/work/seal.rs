@@ -63,7 +63,7 @@ pub(crate) fn seal_into_vault(
     let request = SealRequest {
         identity: vault.identity(),
         incarnation: meta.incarnation,
-        created_at: u64::try_from(now.0).unwrap_or(0),
+        created_at: now.to_secs(),
         readers: letters.into_iter().map(Letter::into_reader).collect(),
     };
     let mut file = NewBundleFile::create(&vault.paths().bundles(), rng.array())?;

@@ -256,7 +256,7 @@ pub(crate) fn apply(
         contact_id,
         incarnation: arrival.sender.incarnation,
         sequence: arrival.sequence,
-        created_at: UnixTime(i64::try_from(arrival.sender.created_at).unwrap_or(i64::MAX)),
+        created_at: UnixTime::of_secs(arrival.sender.created_at),
         taken_at: now,
         summary: arrival.summary,
     })?;

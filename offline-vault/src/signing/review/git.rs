@@ -230,7 +230,7 @@ fn ident_lines(name: &'static str, ident: &Ident) -> Vec<Line> {
 
 /// `2026-11-03 14:05 UTC (1793714700 +0100)`: the time, and the numbers that are signed.
 fn time_text(unix_secs: u64, zone_minutes: i32) -> String {
-    let time = UnixTime(i64::try_from(unix_secs).unwrap_or(i64::MAX));
+    let time = UnixTime::of_secs(unix_secs);
     let (sign, minutes) = if zone_minutes < 0 {
         ('-', zone_minutes.unsigned_abs())
     } else {

@@ -135,12 +135,11 @@ fn key_text(key: &KeyReference, around: &Surroundings) -> String {
 }
 
 fn is_dated_ahead(created_at: u64, taken_at: UnixTime) -> bool {
-    let created_at = i64::try_from(created_at).unwrap_or(i64::MAX);
-    created_at > taken_at.0.saturating_add(24 * 60 * 60)
+    UnixTime::of_secs(created_at).0 > taken_at.0.saturating_add(24 * 60 * 60)
 }
 
 /// A time by the desk's clock.
 fn claimed(unix_secs: u64) -> String {
-    let time = UnixTime(i64::try_from(unix_secs).unwrap_or(i64::MAX));
+    let time = UnixTime::of_secs(unix_secs);
     format!("{time} by the desk's clock (a claim)")
 }

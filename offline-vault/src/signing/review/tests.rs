@@ -19,10 +19,10 @@ use signing_format::subject::{
 };
 
 use super::*;
+use crate::clock::UnixTime;
 use crate::openpgp::{KeyVersion, NewKey, SecretCertificate};
 use crate::paths::VaultPaths;
 use crate::signing::content::Content;
-use crate::signing::requests::time_of;
 
 /// Text as an attacker writes it: escapes, direction marks, line ends, and what looks like ours.
 fn hostile() -> impl Strategy<Value = String> {
@@ -147,8 +147,8 @@ fn wanted_of_request(request: &Request, hash: &RequestHash) -> Vec<String> {
     let mut wanted = vec![
         id.to_string(),
         hex(&hash.0),
-        time_of(*created_at).to_string(),
-        time_of(*expires_at).to_string(),
+        UnixTime::of_secs(*created_at).to_string(),
+        UnixTime::of_secs(*expires_at).to_string(),
         escaped(requester.as_bytes()),
         words,
         key.to_string(),
@@ -316,7 +316,7 @@ proptest! {
         user_ids in proptest::collection::btree_set(user_id(), 1..3),
         other in "[a-z]{8}",
     ) {
-        let at = crate::clock::UnixTime(1_790_000_000);
+        let at = UnixTime(1_790_000_000);
         let mut all: Vec<String> = user_ids.iter().cloned().collect();
         all.push(other.clone());
         let wanted = NewKey {
@@ -346,7 +346,7 @@ proptest! {
 
 #[test]
 fn a_user_id_that_is_not_in_the_certificate_is_not_shown_as_one() {
-    let at = crate::clock::UnixTime(1_790_000_000);
+    let at = UnixTime(1_790_000_000);
     let wanted = NewKey {
         user_ids: vec!["Amina".to_owned()],
         version: KeyVersion::V4,
@@ -367,7 +367,7 @@ fn a_user_id_that_is_not_in_the_certificate_is_not_shown_as_one() {
 
 #[test]
 fn an_escape_in_a_user_id_becomes_visible() {
-    let at = crate::clock::UnixTime(1_790_000_000);
+    let at = UnixTime(1_790_000_000);
     let wanted = NewKey {
         user_ids: vec!["Amina xxxx<a@b>".to_owned()],
         version: KeyVersion::V4,
