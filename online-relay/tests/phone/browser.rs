@@ -66,6 +66,12 @@ impl Browser {
         self.run(&format!("document.querySelector('{selector}').click()"));
     }
 
+    /// Agrees to what the page asks, once it asks: it may look something up before.
+    pub(super) fn agree(&mut self, words: &str) {
+        self.wait_for("#question[open]", words);
+        self.click("#question-yes");
+    }
+
     /// The text that a person sees in an element.
     pub(super) fn text(&mut self, selector: &str) -> String {
         let code = format!("document.querySelector('{selector}')?.innerText ?? ''");

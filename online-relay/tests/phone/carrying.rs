@@ -247,12 +247,12 @@ fn shows_what_the_courier_left(scene: &mut Scene) {
 fn deletes_only_after_a_question(scene: &mut Scene) {
     let browser = &mut scene.browser;
     browser.click("#filmed .danger");
-    browser.wait_for("#question", "The courier has it.");
+    browser.wait_for("#question[open]", "The courier has it.");
     browser.picture("phone-question");
     browser.click("#question-no");
     assert!(browser.text("#filmed").contains("With the courier"));
     browser.click("#filmed .danger");
-    browser.click("#question-yes");
+    browser.agree("The courier has it.");
     browser.wait_for("#filmed", "Nothing was filmed yet.");
     let courier = &scene.courier;
     eventually("the tray forgets it", || {
@@ -421,8 +421,7 @@ fn a_film_that_stops_early_goes_on_where_it_stopped() {
     let frames: BTreeSet<_> = courier.frames(0).unwrap().frames.into_iter().collect();
     assert_eq!(frames, codes.into_iter().collect());
     scene.browser.click("#erase");
-    scene.browser.wait_for("#question", "Erase everything?");
-    scene.browser.click("#question-yes");
+    scene.browser.agree("Erase everything?");
     scene.browser.wait_for("#network", "Everything is erased.");
 }
 

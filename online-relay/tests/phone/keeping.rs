@@ -80,10 +80,7 @@ fn a_transfer_that_was_left_in_part_is_left_whole_on_another_tray() {
     scene
         .browser
         .run(&format!("location.hash = '{token}'; null"));
-    scene
-        .browser
-        .wait_for("#question", "This link is for another tray.");
-    scene.browser.click("#question-yes");
+    scene.browser.agree("This link is for another tray.");
     eventually("everything is on the other tray", || {
         let found = other.state().unwrap().from_phone.transfers;
         found.first().is_some_and(|it| it.symbols >= it.needed)
@@ -143,7 +140,7 @@ fn erasing_leaves_nothing_behind_and_needs_a_network_to_come_back() {
          })",
     );
     browser.click("#erase");
-    browser.click("#question-yes");
+    browser.agree("Erase everything?");
     browser.wait_for("#network", "Another tab has this page open.");
     browser.run("window.deaf.close(); null");
     browser.wait_for("#network", "Everything is erased.");
