@@ -91,14 +91,16 @@ pub fn approve(
         done: Vec::new(),
         failed: None,
     };
-    // What can be known before anything is signed is looked at for all of them first.
-    let unready = ids.iter().find_map(|id| {
-        let refused = ready(vault, *id, accepted, now).err();
-        refused.map(|err| (*id, err))
-    });
-    if unready.is_some() {
-        outcome.failed = unready;
-        return outcome;
+    // What can be known before anything is signed is looked at for all of a batch first. One
+    // alone is looked at when it is signed: its content may take a while to read.
+    if ids.len() > 1 {
+        outcome.failed = ids.iter().find_map(|id| {
+            let refused = ready(vault, *id, accepted, now).err();
+            refused.map(|err| (*id, err))
+        });
+        if outcome.failed.is_some() {
+            return outcome;
+        }
     }
     for id in ids {
         match approve_one(vault, *id, accepted, now) {

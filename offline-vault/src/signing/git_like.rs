@@ -7,6 +7,7 @@ use signing_format::subject::{FileForm, FileSource, FileSubject};
 
 use super::content::Content;
 use super::policy::UseKind;
+use super::review::ReviewError;
 
 /// As what git would read the signature of a file.
 ///
@@ -19,15 +20,20 @@ pub(super) fn git_uses(file: &FileSubject, content: Option<&Content>) -> Vec<Use
     match (&file.source, content) {
         (FileSource::Content(_), Some(content)) => {
             // A content that cannot be read is not signed; there is nothing to add.
-            let begin = content.read_begin(BEGIN_BYTES).unwrap_or_default();
-            use_of(&begin).into_iter().collect()
+            let found = use_of_content(content).unwrap_or_default();
+            found.into_iter().collect()
         }
         _ => vec![UseKind::GitCommit, UseKind::GitTag],
     }
 }
 
+/// As what git would read a content.
+pub(super) fn use_of_content(content: &Content) -> Result<Option<UseKind>, ReviewError> {
+    Ok(use_of(&content.read_begin(BEGIN_BYTES)?))
+}
+
 /// As what git would read an object that begins like this.
-pub(super) fn use_of(begin: &[u8]) -> Option<UseKind> {
+fn use_of(begin: &[u8]) -> Option<UseKind> {
     if names_id(begin, b"tree ") {
         return Some(UseKind::GitCommit);
     }

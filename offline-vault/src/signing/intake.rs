@@ -86,7 +86,9 @@ pub(crate) fn take_in(
             taken.refused.push(text);
         }
     }
-    complete(changes, contents, &mut taken)?;
+    if !contents.is_empty() {
+        complete(changes, contents, &mut taken)?;
+    }
     Ok(taken)
 }
 
@@ -111,12 +113,12 @@ fn keep(
     if content.is_some_and(|content| content.plain_bytes > content_limit(&request.subject)) {
         return Ok(Some("its content is larger than what can be shown"));
     }
-    if changes.waiting_requests()? >= REQUESTS_WAITING_MAX {
+    let waiting = Waiting::of(changes)?;
+    if waiting.count >= REQUESTS_WAITING_MAX {
         return Ok(Some("too many requests wait already; decide some of them"));
     }
-    let waiting_bytes = waiting_content_bytes(changes)?;
     let new_bytes = content.map_or(0, |content| content.plain_bytes);
-    if waiting_bytes.saturating_add(new_bytes) > REQUEST_CONTENTS_BYTES_MAX {
+    if waiting.content_bytes.saturating_add(new_bytes) > REQUEST_CONTENTS_BYTES_MAX {
         return Ok(Some(
             "the requests that wait take too much room; decide some of them",
         ));
@@ -201,15 +203,28 @@ pub(crate) fn wanted_contents(tables: &Tables<'_>) -> Result<Vec<ContentId>, Sto
     Ok(stored.iter().filter_map(wanted_content).collect())
 }
 
-/// How much room the contents of waiting requests take, together.
-fn waiting_content_bytes(tables: &Tables<'_>) -> Result<u64, StoreError> {
-    let stored = tables.signing_requests()?;
-    let waiting = stored.iter().filter(|it| it.state == RequestState::Waiting);
-    let sizes = waiting.filter_map(|it| {
-        let request = it.parcel.request.peek_statement();
-        request.subject.content().map(|content| content.plain_bytes)
-    });
-    Ok(sizes.fold(0, u64::saturating_add))
+/// What waits for the person already.
+#[derive(Default)]
+struct Waiting {
+    count: u32,
+    /// How much room the contents take, together.
+    content_bytes: u64,
+}
+
+impl Waiting {
+    fn of(tables: &Tables<'_>) -> Result<Self, StoreError> {
+        let mut waiting = Self::default();
+        for stored in tables.signing_requests()? {
+            if stored.state != RequestState::Waiting {
+                continue;
+            }
+            let content = stored.parcel.request.peek_statement().subject.content();
+            let bytes = content.map_or(0, |content| content.plain_bytes);
+            waiting.count = waiting.count.saturating_add(1);
+            waiting.content_bytes = waiting.content_bytes.saturating_add(bytes);
+        }
+        Ok(waiting)
+    }
 }
 
 /// The largest content that the review of such a request takes.

@@ -136,18 +136,6 @@ impl Tables<'_> {
         self.optional("look a signing request up", &select, [id.0], read)
     }
 
-    /// How many requests wait for a decision.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn waiting_requests(&self) -> Result<u32, StoreError> {
-        let select = "SELECT count(*) FROM signing_request WHERE state = ?1";
-        let waiting = [RequestState::Waiting];
-        self.one("count the signing requests", select, waiting, |row| {
-            row.get(0)
-        })
-    }
-
     /// The replies that the other machine of a pairing does not have yet.
     ///
     /// # Errors

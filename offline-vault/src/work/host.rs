@@ -167,6 +167,10 @@ impl<'a> VaultHost<'a> {
         &self,
         requests: &[RequestArrival],
     ) -> Result<BTreeMap<ContentId, String>, WorkError> {
+        // Most crossings bring none, and need not look for who wants one.
+        if self.bundles.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let mut wanted: BTreeSet<_> = requests.iter().filter_map(|it| it.content_id()).collect();
         wanted.extend(signing::intake::wanted_contents(
             &self.vault.store().read(),

@@ -1,9 +1,8 @@
 //! A certificate that is to be certified: whose it says it is, and what certifying it tells others.
 
-use pack_format::words::fingerprint_words;
 use signing_format::subject::CertifySubject;
 
-use super::text::escaped;
+use super::text::{escaped, in_words};
 use super::{Line, Review, ReviewError, Risk};
 use crate::clock::UnixTime;
 use crate::openpgp::{CertificateReview, KeyInfo, UserIdInfo};
@@ -38,7 +37,7 @@ pub(crate) fn missing<'a>(found: &CertificateReview, wanted: &'a [String]) -> Op
 /// Adds the sections about a certificate that was read.
 pub(crate) fn lay_out(review: &mut Review, found: &CertificateReview, wanted: &[String]) {
     let info = &found.info;
-    let words = fingerprint_words(blake3::hash(info.fingerprint.as_bytes()).as_bytes()).join(" ");
+    let words = in_words(info.fingerprint.as_bytes());
     let mut lines = vec![
         Line::Note(
             "You would tell everybody who trusts your key: the person of this user id controls \

@@ -9,7 +9,7 @@ use super::archive::{self, Listing, Type};
 use super::text::{escaped, quoted, quoted_lines};
 use super::{Line, Review, ReviewError, Risk};
 use crate::signing::content::Content;
-use crate::signing::git_like::use_of;
+use crate::signing::git_like::use_of_content;
 
 /// Adds the review of a file. `content` is there unless only a hash crossed.
 pub(crate) fn review(
@@ -46,9 +46,8 @@ pub(crate) fn review(
             lines.push(hash_line("SHA-512", &digests.sha512.digest()));
             lines.push(hash_line("BLAKE2b", &digests.blake2b));
             lines.push(hash_line("BLAKE3", &sealed.plain_hash));
-            let begin = content.read_begin(GIT_HEAD_BYTES)?;
             if is_for_git(&file.form)
-                && let Some(kind) = use_of(&begin)
+                && let Some(kind) = use_of_content(content)?
             {
                 lines.push(Line::Warning(format!(
                     "GIT OBJECT: git would take a signature of this file for a {kind}. It takes \
@@ -189,7 +188,5 @@ fn hex_begin(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes.get(..32).unwrap_or(bytes))
 }
 
-/// Enough to tell a git object.
-const GIT_HEAD_BYTES: usize = 128;
 /// Longest text that is shown whole: some 20,000 lines. Nobody reads more in earnest.
 const TEXT_BYTES_MAX: usize = 1 << 20;

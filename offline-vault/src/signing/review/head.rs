@@ -1,10 +1,9 @@
 //! Who asks, for what, with which key, and who has approved: the same for every kind of request.
 
-use pack_format::words::fingerprint_words;
 use signing_format::key_reference::KeyReference;
 use signing_format::request::{Request, RequestHash};
 
-use super::text::{escaped, quoted_lines};
+use super::text::{escaped, in_words, quoted_lines};
 use super::{Line, Section};
 use crate::clock::UnixTime;
 
@@ -109,7 +108,7 @@ fn from_text(request: &Request) -> String {
 }
 
 fn desk_text(request: &Request, around: &Surroundings) -> String {
-    let words = fingerprint_words(blake3::hash(&request.requester_key.0).as_bytes()).join(" ");
+    let words = in_words(&request.requester_key.0);
     match around.signed_before {
         0 => format!("{words} — NEW: nothing of this desk was signed here before"),
         1 => format!("{words} — one request of it was signed here before"),

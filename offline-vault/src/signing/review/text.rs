@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pack_format::shown::is_hidden;
+use pack_format::words::fingerprint_words;
 
 use super::Line;
 
@@ -46,6 +47,11 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
 
 fn double(shown: &mut String, slashes: usize) {
     shown.extend(std::iter::repeat_n('\\', slashes));
+}
+
+/// What names a key, in words that people compare: those of its BLAKE3.
+pub(crate) fn in_words(name: &[u8]) -> String {
+    fingerprint_words(blake3::hash(name).as_bytes()).join(" ")
 }
 
 /// Foreign text of which nobody asks whether its last line ends, line by line behind a bar.
