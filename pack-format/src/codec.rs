@@ -130,6 +130,32 @@ impl<'a> Reader<'a> {
         usize::try_from(found).map_err(|_| DecodeError::Rule { what })
     }
 
+    /// An integer in groups of seven bits, the lowest first, the high bit set on all but the last
+    /// (unsigned LEB128).
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`]; [`DecodeError::Rule`] for more than 64 bits or for an integer
+    /// that has a shorter encoding.
+    pub fn varint(&mut self, what: &'static str) -> Result<u64, DecodeError> {
+        let not_shortest = DecodeError::Rule {
+            what: "an integer is not in its shortest form",
+        };
+        let mut value = 0u64;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.u8(what)?;
+            let group = u64::from(byte & 0x7f);
+            let shifted = group << shift;
+            if shifted >> shift != group || (byte == 0 && shift > 0) {
+                return Err(not_shortest);
+            }
+            value |= shifted;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(not_shortest)
+    }
+
     /// A `u32` count or length of at most `limit`.
     ///
     /// # Errors
@@ -228,6 +254,19 @@ impl Writer {
         self.put(&value.to_be_bytes())
     }
 
+    /// Appends an integer as [`Reader::varint`] reads it, in 1 to 10 bytes.
+    pub fn varint(&mut self, value: u64) -> &mut Self {
+        let mut rest = value;
+        loop {
+            let [group, ..] = rest.to_le_bytes();
+            rest >>= 7;
+            if rest == 0 {
+                return self.u8(group & 0x7f);
+            }
+            self.u8(group | 0x80);
+        }
+    }
+
     /// Appends a count as `u32`. Counts beyond `u32` cannot be written: every list of the format
     /// has a limit far below, so the value saturates and the reader refuses it.
     pub fn count(&mut self, value: usize) -> &mut Self {
@@ -304,6 +343,25 @@ mod tests {
             reader.count(10, "list"),
             Err(DecodeError::OverLimit { .. })
         ));
+    }
+
+    #[test]
+    fn an_integer_has_one_encoding() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut writer = Writer::new();
+            writer.varint(value);
+            let bytes = writer.into_bytes();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.varint("number"), Ok(value));
+            assert_eq!(reader.finish("number"), Ok(()));
+        }
+        let long = [0xff; 10];
+        for wrong in [&[0x80, 0x00][..], &[0xff, 0x80, 0x00], &long] {
+            assert!(matches!(
+                Reader::new(wrong).varint("number"),
+                Err(DecodeError::Rule { .. })
+            ));
+        }
     }
 
     #[test]

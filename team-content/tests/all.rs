@@ -1,0 +1,2 @@
+//! The tests of the crate's public face.
+#![allow(missing_docs, reason = "tests")]

@@ -1,0 +1,26 @@
+//! Every bound of segments and operations, beside the reason for it. Checked before allocation.
+
+/// Largest payload of one segment, as carried: one segment is held in memory, many at a time.
+pub const PAYLOAD_BYTES_MAX: u32 = 64 * 1024;
+/// Largest content payload before compression: a hostile one expands to no more.
+pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+/// Most operations in one control segment.
+pub const CONTROL_OPERATIONS_MAX: usize = 1024;
+/// Most operations in one content segment.
+pub const CONTENT_OPERATIONS_MAX: usize = 16 * 1024;
+/// Most segments of other devices that one segment names: more devices than a space may have.
+pub const DEPS_MAX: u16 = 1024;
+/// Most devices of one space, those removed among them.
+pub const DEVICES_MAX: usize = 1024;
+/// Longest name of a space, a member or a compartment, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: u16 = 64;
+/// Most mailboxes of one device in one space.
+pub const ROUTES_MAX: u8 = 4;
+/// Most devices of one member that a policy may allow.
+pub const DEVICE_CAP_MAX: u8 = 16;
+/// Most key wraps in one operation: 54 of 1,188 bytes fit one segment beside its other fields.
+pub const WRAPS_MAX: u32 = 54;
+/// Most segments that one deletion, confirmation or adoption names.
+pub const SEGMENTS_NAMED_MAX: u32 = 1024;
+/// Largest segment number: a have-summary has five bytes for it.
+pub const SEGMENT_NUMBER_MAX: u64 = (1 << 40) - 1;
