@@ -19,6 +19,7 @@ mod seen;
 mod signature_journal;
 mod signing_key;
 mod signing_request;
+mod space;
 
 use std::ops::Deref;
 use std::path::Path;
@@ -43,6 +44,7 @@ pub use past::{PastItem, PastReader};
 pub use seen::Seen;
 pub use signing_key::{NewSigningKey, SigningKey, SigningKeyId};
 pub use signing_request::{NewSigningRequest, RequestState, SigningRequest, SigningRequestId};
+pub use space::*;
 
 use columns::Doing as _;
 

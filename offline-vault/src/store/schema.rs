@@ -7,7 +7,7 @@ use super::{Changes, StoreError};
 
 /// Every migration in order. The lowest program version that can read the tables after it stands
 /// beside each.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         sql: include_str!("migrations/0001_vault.sql"),
         readable_by: 1,
@@ -21,6 +21,11 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         sql: include_str!("migrations/0003_signing.sql"),
         readable_by: 3,
+    },
+    // The same holds for the bundles and chunks of spaces.
+    Migration {
+        sql: include_str!("migrations/0004_team.sql"),
+        readable_by: 4,
     },
 ];
 
@@ -96,7 +101,7 @@ mod tests {
             Store::open(&path, &key),
             Err(StoreError::Newer {
                 readable_by: 9,
-                known: 3
+                known: 4
             })
         ));
     }
