@@ -10,7 +10,7 @@ use crate::manifest::{Entry, EntryKind, Frame};
 use crate::ordered::Buffers;
 
 /// What is to be sealed, one entry after the other, in the manifest's order: message, card,
-/// receipts, then paths ascending by component.
+/// receipts, invitation, then paths ascending by component.
 pub trait Contents {
     /// The next entry and its bytes, or `None` after the last.
     ///

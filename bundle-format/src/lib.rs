@@ -14,5 +14,7 @@ pub mod receipt;
 pub mod seal;
 pub mod sender;
 pub mod slot;
+pub mod wrap;
 
+mod kem;
 mod ordered;

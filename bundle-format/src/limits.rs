@@ -15,6 +15,8 @@ pub const PATH_BYTES_MAX: u16 = 512;
 pub const PATH_DEPTH_MAX: usize = 32;
 /// Largest message text, receipt list or card inside a bundle: these are held in memory.
 pub const SMALL_ENTRY_BYTES_MAX: u64 = 1024 * 1024;
+/// Largest invitation inside a bundle: it is held in memory with the bundle's other small entries.
+pub const INVITATION_BYTES_MAX: u64 = 64 * 1024;
 /// Most content in one bundle.
 pub const CONTENT_BYTES_MAX: u64 = 100 * 1024 * 1024 * 1024;
 /// Longest name on a card, in bytes of UTF-8.

@@ -6,8 +6,8 @@ use pack_format::codec::{DecodeError, Reader, Wire, Writer};
 use pack_format::shown::is_hidden;
 
 use crate::limits::{
-    CONTENT_BYTES_MAX, ENTRIES_MAX, FRAME_BYTES, MANIFEST_BYTES_MAX, PATH_BYTES_MAX,
-    PATH_DEPTH_MAX, SMALL_ENTRY_BYTES_MAX,
+    CONTENT_BYTES_MAX, ENTRIES_MAX, FRAME_BYTES, INVITATION_BYTES_MAX, MANIFEST_BYTES_MAX,
+    PATH_BYTES_MAX, PATH_DEPTH_MAX, SMALL_ENTRY_BYTES_MAX,
 };
 
 /// A relative path inside a bundle: UTF-8 components joined by `/`, none of them empty, `.` or
@@ -70,6 +70,8 @@ pub enum EntryKind {
     Card,
     /// Bundles that the sender has taken in from the reader.
     Receipts,
+    /// What is said about joining a space, for the team of the vault.
+    Invitation,
     /// A folder, listed only when it is empty.
     Folder(BundlePath),
     /// A file.
@@ -96,6 +98,7 @@ impl EntryKind {
             Self::Message => 1,
             Self::Card => 2,
             Self::Receipts => 3,
+            Self::Invitation => 7,
             Self::Folder(_) => 4,
             Self::File {
                 executable: false, ..
@@ -110,6 +113,7 @@ impl EntryKind {
         match self {
             Self::Folder(_) => 0,
             Self::File { .. } => CONTENT_BYTES_MAX,
+            Self::Invitation => INVITATION_BYTES_MAX,
             _ => SMALL_ENTRY_BYTES_MAX,
         }
     }
@@ -162,7 +166,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The entries: message, card and receipts first, then paths in ascending order.
+    /// The entries: message, card, receipts and invitation first, then paths in ascending order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -348,6 +352,7 @@ fn read_entry(reader: &mut Reader<'_>) -> Result<Entry, DecodeError> {
             path: path()?,
             executable: true,
         },
+        7 => EntryKind::Invitation,
         _ => return Err(DecodeError::Unknown { what: "entry kind" }),
     };
     Ok(Entry {
@@ -422,6 +427,26 @@ mod tests {
         assert!(BundlePath::new(&"a/".repeat(40)).is_err());
         assert!(BundlePath::new(&"x".repeat(513)).is_err());
         assert!(BundlePath::new("..a/b..").is_ok());
+    }
+
+    #[test]
+    fn an_invitation_stands_once_between_receipts_and_paths() {
+        let small = |kind| Entry {
+            kind,
+            size_bytes: 0,
+        };
+        let receipts = || small(EntryKind::Receipts);
+        let invitation = || small(EntryKind::Invitation);
+        let right = vec![receipts(), invitation(), file("a", 0)];
+        let manifest = Manifest::new(right, vec![]).unwrap();
+        assert_eq!(Manifest::from_wire(&manifest.to_wire()).unwrap(), manifest);
+        for wrong in [
+            vec![invitation(), receipts()],
+            vec![file("a", 0), invitation()],
+            vec![invitation(), invitation()],
+        ] {
+            assert!(Manifest::new(wrong, vec![]).is_err());
+        }
     }
 
     #[test]

@@ -9,24 +9,20 @@ use std::collections::HashMap;
 use chacha20poly1305::aead::array::Array;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
-use hpke::aead::ChaCha20Poly1305 as HpkeAead;
-use hpke::kdf::KdfShake256;
-use hpke::kem::XWing;
-use hpke::{Deserializable as _, OpModeR, OpModeS, Serializable as _};
 use pack_format::codec::DecodeError;
 use pack_format::ratchet::{PackIndex, PackSecret, ReceiveChain};
 use pack_format::secret::Secret32;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::identity::{DecapsulationKey, EncapsulationKey, contributes};
+use crate::identity::{DecapsulationKey, EncapsulationKey};
+use crate::kem::{ENCAPSULATED_BYTES, TAG_BYTES, decapsulate, encapsulate};
 use crate::limits::{SEQUENCE_MAX, SLOTS_MAX};
 use crate::random::HedgedRng;
 
 /// Bytes of a chain slot: tag, nonce, sealed payload.
-pub const CHAIN_SLOT_BYTES: usize = SLOT_TAG_BYTES + NONCE_BYTES + PAYLOAD_BYTES + 16;
+pub const CHAIN_SLOT_BYTES: usize = SLOT_TAG_BYTES + NONCE_BYTES + PAYLOAD_BYTES + TAG_BYTES;
 /// Bytes of a KEM slot: encapsulated key, sealed payload.
-pub const KEM_SLOT_BYTES: usize = ENCAPSULATED_BYTES + PAYLOAD_BYTES + 16;
-const ENCAPSULATED_BYTES: usize = 1120;
+pub const KEM_SLOT_BYTES: usize = ENCAPSULATED_BYTES + PAYLOAD_BYTES + TAG_BYTES;
 const SLOT_TAG_BYTES: usize = 12;
 const NONCE_BYTES: usize = 12;
 /// Bundle key, slot counts, sequence number.
@@ -204,19 +200,7 @@ fn make_chain(secret: &PackSecret, payload: &SlotPayload) -> Vec<u8> {
 /// HPKE base mode (RFC 9180, draft-ietf-hpke-pq): MLKEM768-X25519, SHAKE256, ChaCha20-Poly1305,
 /// `info = "causeway/bundle/v1 slot"`; the chain's root is `Export("causeway/bundle/v1 chain")`.
 fn make_kem(reader: &EncapsulationKey, payload: &SlotPayload, rng: &mut HedgedRng) -> MadeSlot {
-    #[expect(
-        clippy::expect_used,
-        reason = "the key was checked and the payload is 40 bytes"
-    )]
-    let (encapsulated, mut context) = hpke::setup_sender_with_rng::<HpkeAead, KdfShake256, XWing>(
-        &OpModeS::Base,
-        &reader.public(),
-        HPKE_INFO,
-        rng,
-    )
-    .expect("encapsulating to a checked key cannot fail");
-    let mut bytes = vec![0; ENCAPSULATED_BYTES];
-    encapsulated.write_exact(&mut bytes);
+    let (encapsulated, mut context) = encapsulate(reader, HPKE_INFO, rng);
     #[expect(
         clippy::expect_used,
         reason = "first message of a new context, 40 bytes"
@@ -224,7 +208,7 @@ fn make_kem(reader: &EncapsulationKey, payload: &SlotPayload, rng: &mut HedgedRn
     let sealed = context
         .seal(payload.to_bytes().as_slice(), b"")
         .expect("first of the context");
-    bytes.extend_from_slice(&sealed);
+    let bytes = [encapsulated.as_slice(), &sealed].concat();
     let mut root = [0; 32];
     #[expect(clippy::expect_used, reason = "32 bytes are below the export limit")]
     context
@@ -335,18 +319,7 @@ fn open_kem_slot(
     encapsulated: &[u8; ENCAPSULATED_BYTES],
     sealed: &[u8],
 ) -> Option<(SlotPayload, Secret32)> {
-    // The KEM library accepts a share of small order, which would give a secret that all know.
-    if !contributes(*encapsulated.last_chunk::<32>()?) {
-        return None;
-    }
-    let encapsulated = <XWing as hpke::Kem>::EncappedKey::from_bytes(encapsulated).ok()?;
-    let mut context = hpke::setup_receiver::<HpkeAead, KdfShake256, XWing>(
-        &OpModeR::Base,
-        &own_key.private(),
-        &encapsulated,
-        HPKE_INFO,
-    )
-    .ok()?;
+    let mut context = decapsulate(own_key, encapsulated, HPKE_INFO)?;
     let payload = Zeroizing::new(context.open(sealed, b"").ok()?);
     let mut root = Zeroizing::new([0; 32]);
     context.export(EXPORT_LABEL, root.as_mut_slice()).ok()?;
