@@ -70,6 +70,7 @@ pub(crate) struct VerifiedArrival {
     summary: String,
     card: Option<Card>,
     receipt: Option<Receipt>,
+    invitation: Option<Vec<u8>>,
 }
 
 /// How its slot was opened.
@@ -95,6 +96,8 @@ pub(crate) struct Applied {
     pub(crate) freed_files: Vec<String>,
     /// Why it was refused after all.
     pub(crate) refused: Option<String>,
+    /// What a contact says about joining a space, as it came.
+    pub(crate) invitation: Option<(ContactId, Vec<u8>)>,
 }
 
 /// Opens and verifies a whole bundle. Nothing of the vault changes.
@@ -132,6 +135,7 @@ pub(crate) fn verify(
             Some(bytes) => Some(Receipt::from_wire(&bytes)?),
             None => None,
         },
+        invitation: small(&verified, &EntryKind::Invitation)?,
     })
 }
 
@@ -235,6 +239,9 @@ pub(crate) fn apply(
         {
             apply_receipt(changes, contact, receipt, now, &mut applied)?;
         }
+        applied.invitation = arrival
+            .invitation
+            .map(|invitation| (contact.id, invitation));
     }
     if arrival.sequence == 0 {
         return Ok(applied);

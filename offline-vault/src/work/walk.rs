@@ -265,6 +265,8 @@ pub(crate) struct NewContents {
     pub(crate) card: Option<Vec<u8>>,
     /// A receipt.
     pub(crate) receipt: Option<Vec<u8>>,
+    /// What is said about joining a space.
+    pub(crate) invitation: Option<Vec<u8>>,
     pub(crate) files: std::vec::IntoIter<FoundFile>,
 }
 
@@ -291,6 +293,9 @@ impl Contents for NewContents {
         }
         if let Some(receipt) = self.receipt.take() {
             return held(EntryKind::Receipts, receipt);
+        }
+        if let Some(invitation) = self.invitation.take() {
+            return held(EntryKind::Invitation, invitation);
         }
         let Some(file) = self.files.next() else {
             return Ok(None);
