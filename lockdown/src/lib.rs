@@ -5,6 +5,11 @@
 //! to speak to anybody. The process of a window needs one to the display on the same machine:
 //! only those are allowed until it is open, and none from then on. The filter holds for threads
 //! and processes that start later.
+//!
+//! A process that reads foreign bytes and holds no keys gives up nearly everything else, too:
+//! [`WorkerLimits`].
+
+mod worker;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +19,8 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 use thiserror::Error;
+
+pub use worker::WorkerLimits;
 
 /// A part of the lockdown that the machine did not take.
 #[derive(Debug, Error)]
@@ -25,6 +32,9 @@ pub enum LockdownError {
     /// Core dumps and being traced.
     #[error("memory dumps could not be forbidden: {0}")]
     Dumps(rustix::io::Errno),
+    /// The limits on memory and time.
+    #[error("memory and time could not be limited: {0}")]
+    Limits(rustix::io::Errno),
 }
 
 /// The sockets that a command needs.

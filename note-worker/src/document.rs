@@ -1,0 +1,154 @@
+//! A document of the library, and what is checked around its imports.
+
+use loro::{EncodedBlobMode, ExportMode, LoroDoc, LoroText, StyleConfigMap, VersionVector};
+use note_protocol::limits::{SNAPSHOT_BYTES_MAX, UPDATE_BYTES_MAX, VERSION_PEERS_MAX};
+use note_protocol::{Opened, Part, PeerId, Place, Refusal, Update, Version};
+
+use crate::rich_text;
+use crate::style;
+
+/// A note that is being read.
+pub(crate) struct Note {
+    doc: LoroDoc,
+    /// How many operations of each author are in it. The library's own list can only be copied as
+    /// a whole, which is too slow to do for each of many authors.
+    counts: VersionVector,
+}
+
+impl Note {
+    /// A note without a word.
+    pub(crate) fn new() -> Self {
+        let doc = LoroDoc::new();
+        let mut styles = StyleConfigMap::new();
+        for kind in note_protocol::MarkKind::ALL {
+            styles.insert(style::key(kind).into(), style::config(kind));
+        }
+        doc.config_text_style(styles);
+        Self {
+            doc,
+            counts: VersionVector::new(),
+        }
+    }
+
+    /// Begins with what a worker has made before.
+    pub(crate) fn take_in_snapshot(&mut self, snapshot: &[u8]) -> Result<(), Refusal> {
+        let place = Place::Snapshot;
+        let unreadable = Refusal::Unreadable { place };
+        let status = self.doc.import(snapshot).map_err(|_| unreadable)?;
+        if status.pending.is_some() {
+            return Err(Refusal::MissingOperations { place });
+        }
+        self.counts = self.doc.oplog_vv();
+        Ok(())
+    }
+
+    /// Takes in one update: of its author only, with all that it builds on, and with no number
+    /// that is taken. Its text shows after [`Note::settle`].
+    ///
+    /// What the update says of itself is checked first, because it is cheap and the library would
+    /// pass over operations that it believes to have; what it has changed is checked afterwards.
+    pub(crate) fn take_in(&mut self, update: &Update, place: Place) -> Result<(), Refusal> {
+        let unreadable = Refusal::Unreadable { place };
+        let said = LoroDoc::decode_import_blob_meta(&update.bytes, true).map_err(|_| unreadable)?;
+        if said.mode != EncodedBlobMode::Updates {
+            return Err(unreadable);
+        }
+        for (peer, begins_at) in said.partial_start_vv.iter() {
+            check_author(*peer, update, place)?;
+            let known = self.counts.get(peer).copied().unwrap_or(0);
+            if *begins_at < known {
+                return Err(Refusal::KnownOperations { place });
+            }
+        }
+        // The state is computed once, after the last.
+        self.doc.detach();
+        let status = self.doc.import(&update.bytes).map_err(|_| unreadable)?;
+        if status.pending.is_some() {
+            return Err(Refusal::MissingOperations { place });
+        }
+        for (peer, (_, end)) in status.success.iter() {
+            check_author(*peer, update, place)?;
+            self.counts.insert(*peer, *end);
+        }
+        Ok(())
+    }
+
+    /// Brings the text to what has been taken in.
+    pub(crate) fn settle(&self) {
+        self.doc.checkout_to_latest();
+    }
+
+    /// The text.
+    pub(crate) fn text(&self) -> LoroText {
+        self.doc.get_text(ROOT)
+    }
+
+    /// Writes as `peer` from now on; gives what is there before.
+    pub(crate) fn begin(&self, peer: PeerId) -> Result<VersionVector, Refusal> {
+        let set = self.doc.set_peer_id(peer.to_u64());
+        set.map_err(|_| Refusal::UnusablePeer)?;
+        Ok(self.doc.oplog_vv())
+    }
+
+    /// What was written since then, if anything.
+    pub(crate) fn updates_since(&self, before: &VersionVector) -> Result<Option<Vec<u8>>, Refusal> {
+        self.doc.commit();
+        if self.doc.oplog_vv() == *before {
+            return Ok(None);
+        }
+        let exported = self.doc.export(ExportMode::updates(before));
+        let update = exported.map_err(|_| Refusal::Fault)?;
+        within(update, UPDATE_BYTES_MAX, Part::Update).map(Some)
+    }
+
+    /// What the note says, with a new snapshot where something was added to the old one.
+    pub(crate) fn opened(&self, was_added_to: bool) -> Result<Opened, Refusal> {
+        let content = rich_text::content(&self.text())?;
+        let snapshot = if was_added_to {
+            let exported = self.doc.export(ExportMode::Snapshot);
+            let snapshot = exported.map_err(|_| Refusal::Fault)?;
+            Some(within(snapshot, SNAPSHOT_BYTES_MAX, Part::Snapshot)?)
+        } else {
+            None
+        };
+        Ok(Opened {
+            content,
+            snapshot,
+            version: self.version()?,
+        })
+    }
+
+    fn version(&self) -> Result<Version, Refusal> {
+        let counts = self.doc.oplog_vv();
+        check_len(counts.len(), VERSION_PEERS_MAX, Part::Authors)?;
+        let counts = counts.iter().map(|(peer, count)| {
+            let count = u32::try_from(*count).map_err(|_| Refusal::Fault)?;
+            Ok((PeerId::from(*peer), count))
+        });
+        counts.collect()
+    }
+}
+
+fn check_author(peer: u64, update: &Update, place: Place) -> Result<(), Refusal> {
+    let peer = PeerId::from(peer);
+    if update.peers.contains(&peer) {
+        Ok(())
+    } else {
+        Err(Refusal::ForeignPeer { place, peer })
+    }
+}
+
+fn within(bytes: Vec<u8>, limit: u32, part: Part) -> Result<Vec<u8>, Refusal> {
+    check_len(bytes.len(), limit, part)?;
+    Ok(bytes)
+}
+
+pub(crate) fn check_len(len: usize, limit: u32, part: Part) -> Result<(), Refusal> {
+    match u32::try_from(len) {
+        Ok(len) if len <= limit => Ok(()),
+        _ => Err(Refusal::TooLarge { part }),
+    }
+}
+
+/// The one part of a document that is read. Authors that make others only fill their own quota.
+const ROOT: &str = "text";

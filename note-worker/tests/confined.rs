@@ -1,0 +1,1 @@
+//! What the worker has given up before it reads the first foreign byte.
