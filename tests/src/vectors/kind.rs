@@ -20,7 +20,7 @@ pub struct Failure {
 }
 
 /// Every kind that bytes can provoke. Each has a vector.
-pub const KINDS: [&str; 20] = [
+pub const KINDS: [&str; 21] = [
     "bad-signature",
     "checksum",
     "chunk-altered",
@@ -34,6 +34,7 @@ pub const KINDS: [&str; 20] = [
     "other-hash",
     "over-limit",
     "passed-on",
+    "payload-mismatch",
     "rule",
     "trailing-bytes",
     "truncated",
@@ -127,6 +128,12 @@ impl From<PackError> for Failure {
 
 impl From<pack_format::relay::BadSignature> for Failure {
     fn from(_: pack_format::relay::BadSignature) -> Self {
+        Self::of("bad-signature")
+    }
+}
+
+impl From<bundle_format::identity::BadSignature> for Failure {
+    fn from(_: bundle_format::identity::BadSignature) -> Self {
         Self::of("bad-signature")
     }
 }

@@ -80,6 +80,7 @@ fn success(condition: &str, comment: &str, draft: &Draft) -> VectorFile {
         "folder",
         "file",
         "executable",
+        "invitation",
     ];
     let entries = draft.entries.iter().map(|(kind, path, size_bytes)| {
         let path = path.clone().unwrap_or_default();
@@ -118,11 +119,12 @@ fn accepted() -> Vec<VectorFile> {
         ),
         success(
             "every_kind",
-            "Message, card, receipts, then paths by component.",
+            "Message, card, receipts, invitation, then paths by component.",
             &Draft::new()
                 .small(1, 5)
                 .small(2, 10)
                 .small(3, 15)
+                .small(7, 25)
                 .file("a", 20)
                 .file("a!", 0)
                 .path(4, b"b/c", 0)
@@ -271,6 +273,20 @@ fn refused_paths() -> Vec<VectorFile> {
             &Draft::new().small(1, 0).small(1, 0),
         ),
         refused(
+            "invitation_behind_file",
+            "rule",
+            order,
+            "An invitation comes before paths, although its kind is higher.",
+            &Draft::new().file("a", 0).small(7, 0),
+        ),
+        refused(
+            "two_invitations",
+            "rule",
+            order,
+            "At most one of each.",
+            &Draft::new().small(7, 0).small(7, 0),
+        ),
+        refused(
             "path_below_file",
             "rule",
             below,
@@ -301,6 +317,11 @@ fn refused_sizes() -> Vec<VectorFile> {
             "receipts_over_1_mib",
             "Receipts are held in memory.",
             Draft::new().small(3, MIB + 1).frame(0, 1 << 20).frame(0, 1),
+        ),
+        entry(
+            "invitation_over_64_kib",
+            "Invitations are held in memory.",
+            Draft::new().small(7, 65_537).frame(0, 65_537),
         ),
         entry(
             "folder_with_content",
@@ -430,11 +451,11 @@ fn refused_forms() -> Vec<VectorFile> {
             &Draft::new().small(0, 0),
         ),
         refused(
-            "entry_kind_7",
+            "entry_kind_8",
             "unknown",
             "entry kind",
             "A kind that is not known.",
-            &Draft::new().small(7, 0),
+            &Draft::new().small(8, 0),
         ),
         refused(
             "frame_kind_2",

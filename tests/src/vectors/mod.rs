@@ -34,6 +34,7 @@ mod run_light;
 mod run_signing;
 mod run_vault;
 mod signatures;
+mod team;
 
 use std::path::PathBuf;
 
@@ -62,6 +63,7 @@ pub fn all() -> Vec<VectorFile> {
     files.extend(made_slot::all());
     files.extend(made_statement::all());
     files.extend(made_symbol::all());
+    files.extend(team::all());
     files.extend(made_words::all());
     files
 }

@@ -22,6 +22,7 @@ use super::kind::Failure;
 use super::run_light;
 use super::run_signing;
 use super::run_vault;
+use super::team;
 
 /// What an accepted payload holds, as `out-` lines; or why it was refused.
 pub type Outcome = Result<Vec<(String, String)>, Failure>;
@@ -36,12 +37,15 @@ pub struct Part {
     run: fn(&VectorFile, &[u8]) -> Outcome,
 }
 
-const fn of(
-    name: &'static str,
-    inputs: &'static [&'static str],
-    run: fn(&VectorFile, &[u8]) -> Outcome,
-) -> Part {
-    Part { name, inputs, run }
+impl Part {
+    /// A folder.
+    pub(super) const fn of(
+        name: &'static str,
+        inputs: &'static [&'static str],
+        run: fn(&VectorFile, &[u8]) -> Outcome,
+    ) -> Self {
+        Self { name, inputs, run }
+    }
 }
 
 /// The input keys of a bundle.
@@ -61,34 +65,39 @@ const ARMOR_INPUTS: &[&str] = &["format", "signature", "public-key", "created-at
 const REPLY_INPUTS: &[&str] = &["request-id", "request-hash", "reply-key"];
 
 /// Every part.
-pub const PARTS: [Part; 27] = [
-    of("answer", &["pack-secret"], run_light::answer),
-    of("block", &["symbol-bytes", "block-bytes"], run_light::block),
-    of("bundle", BUNDLE_INPUTS, run_vault::bundle),
-    of("card", &[], run_vault::card),
-    of("chunked", &["key", "context"], chunked),
-    of("fingerprint", &[], run_vault::fingerprint),
-    of("invitation", &[], invitation),
-    of("item", &["item-kind"], item),
-    of("light", &[], run_light::light),
-    of("manifest", &[], run_vault::manifest),
-    of("pack", &["pack-secret"], pack),
-    of("padding", &[], padding),
-    of("pairing", &[], pairing),
-    of("part", PART_INPUTS, part),
-    of("receipt", &[], run_vault::receipt),
-    of("sender", &[], run_vault::sender),
-    of("signing_approval", &[], run_signing::approval),
-    of("signing_armor", ARMOR_INPUTS, run_signing::armor),
-    of("signing_content", &["sealed-content"], run_signing::content),
-    of("signing_git_content", &[], run_signing::git_content),
-    of("signing_hash_state", &[], run_signing::hash_state),
-    of("signing_reply", REPLY_INPUTS, run_signing::reply),
-    of("signing_request", &[], run_signing::request),
-    of("slot", &["own-kem-seed", "chain-root"], run_vault::slot),
-    of("statement", &["statement"], statement),
-    of("symbol", &["symbol-bytes", "symbols"], run_light::symbol),
-    of("transfer", &["pack-secret"], run_light::transfer),
+#[must_use]
+pub fn parts() -> Vec<&'static Part> {
+    GENERAL_PARTS.iter().chain(&team::PARTS).collect()
+}
+
+static GENERAL_PARTS: [Part; 27] = [
+    Part::of("answer", &["pack-secret"], run_light::answer),
+    Part::of("block", &["symbol-bytes", "block-bytes"], run_light::block),
+    Part::of("bundle", BUNDLE_INPUTS, run_vault::bundle),
+    Part::of("card", &[], run_vault::card),
+    Part::of("chunked", &["key", "context"], chunked),
+    Part::of("fingerprint", &[], run_vault::fingerprint),
+    Part::of("invitation", &[], invitation),
+    Part::of("item", &["item-kind"], item),
+    Part::of("light", &[], run_light::light),
+    Part::of("manifest", &[], run_vault::manifest),
+    Part::of("pack", &["pack-secret"], pack),
+    Part::of("padding", &[], padding),
+    Part::of("pairing", &[], pairing),
+    Part::of("part", PART_INPUTS, part),
+    Part::of("receipt", &[], run_vault::receipt),
+    Part::of("sender", &[], run_vault::sender),
+    Part::of("signing_approval", &[], run_signing::approval),
+    Part::of("signing_armor", ARMOR_INPUTS, run_signing::armor),
+    Part::of("signing_content", &["sealed-content"], run_signing::content),
+    Part::of("signing_git_content", &[], run_signing::git_content),
+    Part::of("signing_hash_state", &[], run_signing::hash_state),
+    Part::of("signing_reply", REPLY_INPUTS, run_signing::reply),
+    Part::of("signing_request", &[], run_signing::request),
+    Part::of("slot", &["own-kem-seed", "chain-root"], run_vault::slot),
+    Part::of("statement", &["statement"], statement),
+    Part::of("symbol", &["symbol-bytes", "symbols"], run_light::symbol),
+    Part::of("transfer", &["pack-secret"], run_light::transfer),
 ];
 
 /// Runs a vector with its own payload.
@@ -98,7 +107,7 @@ pub fn run(vector: &VectorFile) -> Outcome {
 
 /// Runs a vector's inputs with another payload.
 pub fn run_with(vector: &VectorFile, payload: &[u8]) -> Outcome {
-    let part = PARTS.iter().find(|part| part.name == vector.part);
+    let part = parts().into_iter().find(|part| part.name == vector.part);
     let part = part.unwrap_or_else(|| panic!("{}: no such part", vector.path()));
     (part.run)(vector, payload)
 }

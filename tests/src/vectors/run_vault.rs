@@ -87,6 +87,7 @@ pub(super) fn entry_line(entry: &Entry) -> String {
         EntryKind::Message => "message",
         EntryKind::Card => "card",
         EntryKind::Receipts => "receipts",
+        EntryKind::Invitation => "invitation",
         EntryKind::Folder(_) => "folder",
         EntryKind::File {
             executable: false, ..

@@ -1,0 +1,31 @@
+//! Vectors of spaces: segments, operations, what is sent, and who may do what.
+//!
+//! The bytes are put together here from the tables of spec/team.md, not by the code under test;
+//! who may do what is said by hand, and worked out a second time by [`reference`].
+
+mod control_fields;
+mod made_content;
+mod made_control;
+mod made_control_refused;
+mod made_segment;
+mod run;
+mod wire;
+
+use super::file::VectorFile;
+use super::run::Part;
+
+/// Every vector of a space.
+pub(super) fn all() -> Vec<VectorFile> {
+    let mut files = made_content::all();
+    files.extend(made_control::all());
+    files.extend(made_control_refused::all());
+    files.extend(made_segment::all());
+    files
+}
+
+/// The folders, for the runner.
+pub(super) static PARTS: [Part; 3] = [
+    Part::of("team_content", &[], run::content),
+    Part::of("team_control", &[], run::control),
+    Part::of("team_segment", &["space-id", "carried"], run::segment),
+];

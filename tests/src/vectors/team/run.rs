@@ -1,0 +1,68 @@
+//! Runs the vectors of spaces.
+
+use data_encoding::HEXLOWER;
+use team_core::content::{self, required_role};
+use team_core::control::{self, Control};
+use team_core::ids::SpaceId;
+use team_core::segment::{Kind, Segment, UncheckedHeader};
+
+use super::super::file::VectorFile;
+use super::super::kind::Failure;
+use super::super::run::{Outcome, decode, hash, out, out_hex};
+use super::control_fields::fields;
+
+/// The content of a segment, out of its encryption.
+pub(super) fn content(_: &VectorFile, payload: &[u8]) -> Outcome {
+    let operations = content::decode_operations(payload)?;
+    assert_eq!(content::encode_operations(&operations), payload);
+    let lines = operations.iter().map(|operation| {
+        let role = required_role(operation.kind);
+        let role = role.map_or("of a later version", |role| role.word());
+        let body = HEXLOWER.encode(&operation.body);
+        out("operation", format!("{} {role} {body}", operation.kind))
+    });
+    Ok(lines.collect())
+}
+
+/// The payload of a control segment.
+pub(super) fn control(_: &VectorFile, payload: &[u8]) -> Outcome {
+    let operations = control::decode_operations(payload)?;
+    assert_eq!(control::encode_operations(&operations), payload);
+    let mut outs = Vec::new();
+    for operation in &operations {
+        outs.push(out("operation", fields(operation)));
+        if let Control::Genesis(genesis) = operation {
+            outs.push(out_hex("space-id", &genesis.space_id().0));
+        }
+    }
+    Ok(outs)
+}
+
+/// A header, and what was carried as its payload.
+pub(super) fn segment(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let header = decode::<UncheckedHeader>(payload)?;
+    let header = header.verify(SpaceId(vector.hex32("space-id")))?;
+    assert_eq!(header.to_wire(), payload);
+    let fields = header.fields().clone();
+    let mut outs = vec![
+        out_hex("hash", &header.hash().0),
+        out_hex("device", &fields.device.0),
+        out("number", fields.number),
+        out_hex("previous", &fields.previous.0),
+    ];
+    outs.extend(fields.deps.iter().map(|dep| out_hex("dep", &dep.0)));
+    outs.push(out("claimed-at", fields.claimed_at));
+    if let Kind::Content(sealing) = &fields.kind {
+        outs.push(out_hex("epoch", &sealing.epoch.0));
+        outs.push(out_hex("salt", &sealing.salt));
+    }
+    outs.push(out("payload-bytes", fields.payload_bytes));
+    outs.push(out_hex("payload-hash", &fields.payload_hash));
+    if vector.header("carried").is_some() {
+        let carried = vector.hex("carried");
+        let segment =
+            Segment::new(header, Some(carried)).map_err(|_| Failure::of("payload-mismatch"))?;
+        outs.push(out("carried", hash(segment.payload().unwrap())));
+    }
+    Ok(outs)
+}
