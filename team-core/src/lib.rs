@@ -6,6 +6,7 @@
 pub mod content;
 pub mod control;
 pub mod device_card;
+pub mod epoch;
 pub mod ids;
 pub mod limits;
 pub mod name;
