@@ -9,6 +9,7 @@ pub mod device_card;
 pub mod epoch;
 pub mod ids;
 pub mod limits;
+pub mod membership;
 pub mod name;
 pub mod role;
 pub mod segment;
