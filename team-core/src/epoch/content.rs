@@ -12,12 +12,11 @@ use pack_format::codec::Writer;
 use pack_format::secret::Secret32;
 use thiserror::Error;
 use zeroize::Zeroizing;
-use zstd::bulk::{Compressor, Decompressor};
-use zstd::zstd_safe::get_frame_content_size;
 
 use super::key::EpochKey;
 use crate::ids::{DeviceId, EpochId};
 use crate::limits::{CONTENT_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use crate::packed::Packer;
 
 /// Which segment a payload is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +109,7 @@ impl Advice for ContentError {
 
 /// Seals and opens payloads. Keep one for many: what compresses and expands is made once.
 pub struct ContentCodec {
-    compressor: Compressor<'static>,
-    decompressor: Decompressor<'static>,
+    packer: Packer,
 }
 
 impl ContentCodec {
@@ -120,14 +118,12 @@ impl ContentCodec {
     /// # Errors
     /// [`ContentError::Machine`].
     pub fn new() -> Result<Self, ContentError> {
-        Ok(Self {
-            compressor: Compressor::new(LEVEL).map_err(ContentError::Machine)?,
-            decompressor: Decompressor::new().map_err(ContentError::Machine)?,
-        })
+        let packer = Packer::new().map_err(ContentError::Machine)?;
+        Ok(Self { packer })
     }
 
     /// `payload = nonce || AEAD(key, nonce, form || body)`, where `body` is `content` (form 0) or,
-    /// only if that is shorter, one zstd frame of it (form 1);
+    /// only if that is shorter, one zstd frame of it that states its length (form 1);
     /// `key = HKDF-Expand(epoch key, "causeway/team/v1 content key" || place)`,
     /// `nonce = BLAKE3-keyed(HKDF-Expand(epoch key, "causeway/team/v1 content nonce" || place),
     /// form || body)[..12]`, `place = epoch id || device id || u64(number) || salt`.
@@ -149,7 +145,7 @@ impl ContentCodec {
             return Err(ContentError::Empty);
         }
         check_len(content.len(), CONTENT_BYTES_MAX as u64)?;
-        let mut body = self.pack(content);
+        let mut body = self.packer.pack(content);
         check_len(
             body.len() + NONCE_BYTES + TAG_BYTES,
             u64::from(PAYLOAD_BYTES_MAX),
@@ -178,46 +174,9 @@ impl ContentCodec {
     ) -> Result<Vec<u8>, ContentError> {
         let number = place.number;
         let body = decrypt(key, place, payload).ok_or(ContentError::Unopenable { number })?;
-        self.unpack(&body)
+        self.packer
+            .unpack(&body, CONTENT_BYTES_MAX)
             .map_err(|rule| ContentError::Form { number, rule })
-    }
-
-    /// Form and body.
-    fn pack(&mut self, content: &[u8]) -> Zeroizing<Vec<u8>> {
-        let packed = self.compressor.compress(content).map(Zeroizing::new);
-        let (form, body) = match &packed {
-            Ok(packed) if packed.len() < content.len() => (COMPRESSED, packed.as_slice()),
-            _ => (STORED, content),
-        };
-        Zeroizing::new([&[form], body].concat())
-    }
-
-    fn unpack(&mut self, packed: &[u8]) -> Result<Vec<u8>, &'static str> {
-        let (form, body) = packed.split_first().ok_or("it has no form")?;
-        let content = match *form {
-            STORED => body.to_vec(),
-            COMPRESSED => self.expand(body)?,
-            _ => return Err("its form is not known"),
-        };
-        match content.len() {
-            0 => Err("it is empty"),
-            len if len > CONTENT_BYTES_MAX => Err("it is too long"),
-            len if *form == COMPRESSED && body.len() >= len => Err("compressing made it longer"),
-            _ => Ok(content),
-        }
-    }
-
-    fn expand(&mut self, body: &[u8]) -> Result<Vec<u8>, &'static str> {
-        let claimed = get_frame_content_size(body).ok().flatten();
-        let claimed = claimed.and_then(|bytes| usize::try_from(bytes).ok());
-        let claimed = claimed
-            .filter(|bytes| *bytes <= CONTENT_BYTES_MAX)
-            .ok_or("it does not say into how much it expands, or into too much")?;
-        let mut content = Vec::with_capacity(claimed);
-        match self.decompressor.decompress_to_buffer(body, &mut content) {
-            Ok(len) if len == claimed => Ok(content),
-            _ => Err("it does not expand into what it says"),
-        }
     }
 }
 
@@ -267,7 +226,3 @@ fn of_place(key: &EpochKey, label: &str, place: &ContentPlace) -> Secret32 {
 pub const CONTENT_OVERHEAD_BYTES: usize = NONCE_BYTES + 1 + TAG_BYTES;
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
-const STORED: u8 = 0;
-const COMPRESSED: u8 = 1;
-/// zstd's level 3, as in bundles.
-const LEVEL: i32 = 3;
