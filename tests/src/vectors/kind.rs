@@ -9,6 +9,7 @@ use pack_format::pack::PackError;
 use pack_format::words::WordsError;
 use signing_format::git::{ContentError, SignError};
 use signing_format::reply::ReplyError;
+use team_core::epoch::UnwrapError;
 
 /// Why a payload was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +21,17 @@ pub struct Failure {
 }
 
 /// Every kind that bytes can provoke. Each has a vector.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 23] = [
     "bad-signature",
     "checksum",
     "chunk-altered",
     "commitment",
+    "does-not-open",
     "frame-replaced",
     "length",
     "no-slot",
     "not-compressed",
+    "not-for-this-device",
     "not-for-this-vault",
     "not-recognised",
     "other-hash",
@@ -135,6 +138,30 @@ impl From<pack_format::relay::BadSignature> for Failure {
 impl From<bundle_format::identity::BadSignature> for Failure {
     fn from(_: bundle_format::identity::BadSignature) -> Self {
         Self::of("bad-signature")
+    }
+}
+
+impl From<team_core::epoch::ContentError> for Failure {
+    fn from(err: team_core::epoch::ContentError) -> Self {
+        match err {
+            team_core::epoch::ContentError::Unopenable { .. } => Self::of("does-not-open"),
+            team_core::epoch::ContentError::Form { rule, .. } => Self {
+                kind: "rule",
+                reason: Some(rule),
+            },
+            other => panic!("no vector can have this outcome: {other}"),
+        }
+    }
+}
+
+impl From<UnwrapError> for Failure {
+    fn from(err: UnwrapError) -> Self {
+        Self::of(match err {
+            UnwrapError::OtherDevice { .. } => "not-for-this-device",
+            UnwrapError::Unopenable { .. } => "does-not-open",
+            UnwrapError::WrongKey { .. } => "commitment",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
     }
 }
 

@@ -54,21 +54,38 @@ pub(super) fn kem_slot(
     payload: &[u8],
     rng: &mut HedgedRng,
 ) -> (Vec<u8>, [u8; 32]) {
-    kem_slot_with::<XWing>(reader.as_bytes(), payload, rng)
+    kem_slot_with::<XWing>(reader.as_bytes(), SLOT_INFO, payload, rng)
 }
+
+/// A key wrapped to a reader: an encapsulation and one sealed message, with any `info`.
+pub(super) fn wrapped(
+    reader: &EncapsulationKey,
+    info: &[u8],
+    key: &[u8],
+    rng: &mut HedgedRng,
+) -> Vec<u8> {
+    kem_slot_with::<XWing>(reader.as_bytes(), info, key, rng).0
+}
+
+/// The same for Bilal's key, with an X25519 share of zero.
+pub(super) fn wrapped_with_zero_share(info: &[u8], key: &[u8], rng: &mut HedgedRng) -> Vec<u8> {
+    kem_slot_with::<ZeroShare>(BILAL.kem_key().as_bytes(), info, key, rng).0
+}
+
+const SLOT_INFO: &[u8] = b"causeway/bundle/v1 slot";
 
 /// A KEM slot for Bilal whose X25519 share is zero, so that the X25519 half of its secret is known
 /// to everybody. The library opens it; the format refuses it.
 pub(super) fn kem_slot_with_zero_share(payload: &[u8], rng: &mut HedgedRng) -> Vec<u8> {
-    let (slot, _) = kem_slot_with::<ZeroShare>(BILAL.kem_key().as_bytes(), payload, rng);
+    let reader = BILAL.kem_key();
+    let (slot, _) = kem_slot_with::<ZeroShare>(reader.as_bytes(), SLOT_INFO, payload, rng);
     let private = <XWing as Kem>::PrivateKey::from_bytes(&BILAL.kem_seed()).unwrap();
     let share = <XWing as Kem>::EncappedKey::from_bytes(&slot[..1120]).unwrap();
-    let info = b"causeway/bundle/v1 slot";
     let mut context = hpke::setup_receiver::<HpkeAead, KdfShake256, XWing>(
         &hpke::OpModeR::Base,
         &private,
         &share,
-        info,
+        SLOT_INFO,
     )
     .unwrap();
     assert_eq!(context.open(&slot[1120..], b"").unwrap(), payload);
@@ -77,12 +94,12 @@ pub(super) fn kem_slot_with_zero_share(payload: &[u8], rng: &mut HedgedRng) -> V
 
 fn kem_slot_with<K: Kem>(
     reader: &[u8],
+    info: &[u8],
     payload: &[u8],
     rng: &mut HedgedRng,
 ) -> (Vec<u8>, [u8; 32]) {
     use hpke::Deserializable;
     let reader = <K::PublicKey as Deserializable>::from_bytes(reader).unwrap();
-    let info = b"causeway/bundle/v1 slot";
     let (encapsulated, mut context) =
         hpke::setup_sender_with_rng::<HpkeAead, KdfShake256, K>(&OpModeS::Base, &reader, info, rng)
             .unwrap();

@@ -7,7 +7,9 @@ mod control_fields;
 mod made_content;
 mod made_control;
 mod made_control_refused;
+mod made_sealed;
 mod made_segment;
+mod made_wrap;
 mod run;
 mod wire;
 
@@ -19,13 +21,28 @@ pub(super) fn all() -> Vec<VectorFile> {
     let mut files = made_content::all();
     files.extend(made_control::all());
     files.extend(made_control_refused::all());
+    files.extend(made_sealed::all());
     files.extend(made_segment::all());
+    files.extend(made_wrap::all());
     files
 }
 
 /// The folders, for the runner.
-pub(super) static PARTS: [Part; 3] = [
+pub(super) static PARTS: [Part; 5] = [
     Part::of("team_content", &[], run::content),
     Part::of("team_control", &[], run::control),
+    Part::of("team_sealed", SEALED_INPUTS, run::sealed),
     Part::of("team_segment", &["space-id", "carried"], run::segment),
+    Part::of("team_wrap", WRAP_INPUTS, run::wrap),
+];
+
+/// The input keys of a content payload.
+const SEALED_INPUTS: &[&str] = &["epoch-key", "epoch", "device", "number", "salt"];
+/// The input keys of a wrap.
+const WRAP_INPUTS: &[&str] = &[
+    "own-kem-seed",
+    "device",
+    "space-id",
+    "compartment",
+    "commitment",
 ];

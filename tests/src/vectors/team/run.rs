@@ -1,9 +1,12 @@
 //! Runs the vectors of spaces.
 
+use bundle_format::identity::DecapsulationKey;
 use data_encoding::HEXLOWER;
+use pack_format::secret::Secret32;
 use team_core::content::{self, required_role};
-use team_core::control::{self, Control};
-use team_core::ids::SpaceId;
+use team_core::control::{self, Control, KeyCommitment};
+use team_core::epoch::{self, Binding, ContentCodec, ContentPlace, EpochKey};
+use team_core::ids::{CompartmentId, DeviceId, EpochId, SpaceId};
 use team_core::segment::{Kind, Segment, UncheckedHeader};
 
 use super::super::file::VectorFile;
@@ -65,4 +68,40 @@ pub(super) fn segment(vector: &VectorFile, payload: &[u8]) -> Outcome {
         outs.push(out("carried", hash(segment.payload().unwrap())));
     }
     Ok(outs)
+}
+
+/// A content payload, with the key of its epoch.
+pub(super) fn sealed(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let key = EpochKey::from_stored(Secret32::new(vector.hex32("epoch-key")));
+    let place = ContentPlace {
+        epoch: EpochId(vector.hex32("epoch")),
+        device: DeviceId(vector.hex32("device")),
+        number: vector.header("number").unwrap().parse().unwrap(),
+        salt: vector.hex("salt").try_into().unwrap(),
+    };
+    let mut codec = ContentCodec::new().unwrap();
+    let content = codec.open(&key, &place, payload)?;
+    let again = codec.seal(&key, &place, &content).unwrap();
+    assert_eq!(codec.open(&key, &place, &again).unwrap(), content);
+    Ok(vec![
+        out("bytes", content.len()),
+        out("blake3", hash(&content)),
+    ])
+}
+
+/// A wrap, with the key that it was made for.
+pub(super) fn wrap(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let own_key = DecapsulationKey::from_seed(Secret32::new(vector.hex32("own-kem-seed")));
+    let share = [[0; 32].as_slice(), &[0, 0, 0, 1], payload].concat();
+    let Control::ShareEpoch(share) = Control::from_body(15, &share)? else {
+        panic!("kind 15 is a share of an epoch");
+    };
+    let binding = Binding {
+        space: SpaceId(vector.hex32("space-id")),
+        compartment: CompartmentId(vector.hex("compartment").try_into().unwrap()),
+        commitment: KeyCommitment(vector.hex32("commitment")),
+    };
+    let device = DeviceId(vector.hex32("device"));
+    let key = epoch::unwrap(&share.wraps[0], &binding, device, |_| Some(&own_key))?;
+    Ok(vec![out_hex("key", key.secret().expose())])
 }
