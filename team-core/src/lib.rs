@@ -11,9 +11,11 @@ pub mod epoch;
 pub mod ids;
 pub mod invitation;
 pub mod limits;
+pub mod log;
 pub mod membership;
 pub mod name;
 pub mod role;
 pub mod segment;
+pub mod sync;
 
 mod packed;

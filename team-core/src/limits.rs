@@ -24,3 +24,19 @@ pub const WRAPS_MAX: u32 = 54;
 pub const SEGMENTS_NAMED_MAX: u32 = 1024;
 /// Largest segment number: a have-summary has five bytes for it.
 pub const SEGMENT_NUMBER_MAX: u64 = (1 << 40) - 1;
+/// Largest sync message: it is held in memory, with what is made of it.
+pub const SYNC_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most segments in one sync message: 65,536 signatures take some 2.5 s to verify.
+pub const SYNC_SEGMENTS_MAX: u32 = 65_536;
+/// Most summaries of third parties in one sync message: one for each device of a space.
+pub const SYNC_HAVES_MAX: u32 = 1024;
+/// Most fork proofs in one sync message: one for each device of a space.
+pub const SYNC_PROOFS_MAX: u32 = 1024;
+/// Most devices in a have-summary: as many as a space may have.
+pub const HAVE_HEADS_MAX: u32 = 1024;
+/// Most blobs and payloads that one summary asks for: 32 KB of names.
+pub const WANTS_MAX: u32 = 1000;
+/// Most bytes of segments that wait for others, of all who passed them on.
+pub const PENDING_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most bytes of segments that one device passed on and that wait: nobody takes the room of others.
+pub const PENDING_BYTES_PER_SOURCE_MAX: u64 = 8 * 1024 * 1024;

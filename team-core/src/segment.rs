@@ -184,6 +184,12 @@ impl UncheckedHeader {
         &self.fields
     }
 
+    /// What its name would be, before it is known who signed it.
+    #[must_use]
+    pub fn peek_hash(&self, space: SpaceId) -> SegmentHash {
+        hash(space, &self.fields, &self.signature)
+    }
+
     /// Verifies the signature for a space.
     ///
     /// # Errors
