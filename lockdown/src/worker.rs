@@ -59,6 +59,7 @@ fn allow_memory_and_pipes() -> Result<(), seccompiler::Error> {
         };
         rules.insert(call, when);
     }
+    rules.insert(libc::SYS_tgkill, vec![to_itself()?]);
     let refuse = SeccompAction::Errno(PERMISSION_DENIED);
     let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch)?;
     let program = BpfProgram::try_from(filter)?;
@@ -73,11 +74,18 @@ fn that_cannot_be_executed() -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![condition])
 }
 
+/// The first argument is this process: how a failed allocation ends it by the right signal.
+fn to_itself() -> Result<SeccompRule, seccompiler::BackendError> {
+    let this = u64::from(std::process::id());
+    let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, this)?;
+    SeccompRule::new(vec![condition])
+}
+
 /// These make memory executable where their third argument says so.
 const EXECUTABLE_CALLS: [i64; 2] = [libc::SYS_mmap, libc::SYS_mprotect];
 
-/// What an allocator, the standard library's locks and the end of a process need. None of them
-/// takes a path, an address or another process.
+/// What an allocator, the standard library's locks and the end of a process need, beside a signal
+/// to itself. None of them takes a path, an address or another process.
 const ALLOWED_CALLS: [i64; 23] = [
     libc::SYS_read,
     libc::SYS_write,

@@ -127,11 +127,18 @@ pub enum NoteError {
     Refused(#[source] Refusal),
 }
 
+/// `SIGXCPU`.
+const TIME_USED_UP: i32 = 24;
+/// `SIGABRT`, which is how an allocation that fails ends a program.
+const ABORTED: i32 = 6;
+
 struct SignalShown(Option<i32>);
 
 impl fmt::Display for SignalShown {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
+            Some(TIME_USED_UP) => formatter.write_str(": it needed more time than it may use"),
+            Some(ABORTED) => formatter.write_str(": it needed more memory than it may use"),
             Some(number) => write!(formatter, " by signal {number}"),
             None => Ok(()),
         }

@@ -18,8 +18,6 @@ mod document;
 mod error;
 pub mod limits;
 mod mark;
-#[cfg(test)]
-mod properties;
 mod request;
 mod response;
 mod version;
@@ -32,3 +30,6 @@ pub use mark::{Mark, MarkKind};
 pub use request::{Change, Request};
 pub use response::{Edited, Opened, Previewed, Response};
 pub use version::{PeerId, Version};
+
+#[cfg(test)]
+mod tests;
