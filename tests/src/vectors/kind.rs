@@ -9,6 +9,7 @@ use pack_format::pack::PackError;
 use pack_format::words::WordsError;
 use signing_format::git::{ContentError, SignError};
 use signing_format::reply::ReplyError;
+use team_core::blob::BlobError;
 use team_core::epoch::UnwrapError;
 
 /// Why a payload was refused.
@@ -151,6 +152,17 @@ impl From<team_core::epoch::ContentError> for Failure {
             },
             other => panic!("no vector can have this outcome: {other}"),
         }
+    }
+}
+
+impl From<BlobError> for Failure {
+    fn from(err: BlobError) -> Self {
+        Self::of(match err {
+            BlobError::OtherBlob { .. } => "other-hash",
+            BlobError::Unopenable { .. } => "does-not-open",
+            BlobError::Form { .. } | BlobError::ChunkLength { .. } => "rule",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
     }
 }
 

@@ -4,9 +4,11 @@
 //! who may do what is said by hand, and worked out a second time by [`reference`].
 
 mod control_fields;
+mod made_blob;
 mod made_content;
 mod made_control;
 mod made_control_refused;
+mod made_joining;
 mod made_sealed;
 mod made_segment;
 mod made_wrap;
@@ -18,9 +20,11 @@ use super::run::Part;
 
 /// Every vector of a space.
 pub(super) fn all() -> Vec<VectorFile> {
-    let mut files = made_content::all();
+    let mut files = made_blob::all();
+    files.extend(made_content::all());
     files.extend(made_control::all());
     files.extend(made_control_refused::all());
+    files.extend(made_joining::all());
     files.extend(made_sealed::all());
     files.extend(made_segment::all());
     files.extend(made_wrap::all());
@@ -28,9 +32,11 @@ pub(super) fn all() -> Vec<VectorFile> {
 }
 
 /// The folders, for the runner.
-pub(super) static PARTS: [Part; 5] = [
+pub(super) static PARTS: [Part; 7] = [
+    Part::of("team_blob", BLOB_INPUTS, run::blob),
     Part::of("team_content", &[], run::content),
     Part::of("team_control", &[], run::control),
+    Part::of("team_joining", &[], run::joining),
     Part::of("team_sealed", SEALED_INPUTS, run::sealed),
     Part::of("team_segment", &["space-id", "carried"], run::segment),
     Part::of("team_wrap", WRAP_INPUTS, run::wrap),
@@ -46,3 +52,5 @@ const WRAP_INPUTS: &[&str] = &[
     "compartment",
     "commitment",
 ];
+/// The input keys of a blob.
+const BLOB_INPUTS: &[&str] = &["blob-id", "blob-key", "size-bytes", "epoch-key"];

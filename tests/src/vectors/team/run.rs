@@ -2,11 +2,14 @@
 
 use bundle_format::identity::DecapsulationKey;
 use data_encoding::HEXLOWER;
+use pack_format::codec::Wire as _;
 use pack_format::secret::Secret32;
+use team_core::blob::{BlobCodec, BlobId, BlobKey, BlobSecret};
 use team_core::content::{self, required_role};
 use team_core::control::{self, Control, KeyCommitment};
 use team_core::epoch::{self, Binding, ContentCodec, ContentPlace, EpochKey};
 use team_core::ids::{CompartmentId, DeviceId, EpochId, SpaceId};
+use team_core::invitation::{Admission, Invitation, Parcel, UncheckedJoinRequest};
 use team_core::segment::{Kind, Segment, UncheckedHeader};
 
 use super::super::file::VectorFile;
@@ -104,4 +107,63 @@ pub(super) fn wrap(vector: &VectorFile, payload: &[u8]) -> Outcome {
     let device = DeviceId(vector.hex32("device"));
     let key = epoch::unwrap(&share.wraps[0], &binding, device, |_| Some(&own_key))?;
     Ok(vec![out_hex("key", key.secret().expose())])
+}
+
+/// A blob, with what an operation names.
+pub(super) fn blob(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let id = BlobId(vector.hex32("blob-id"));
+    let key = BlobKey(vector.hex32("blob-key"));
+    let size_bytes = vector.header("size-bytes").unwrap().parse().unwrap();
+    let mut codec = BlobCodec::new().unwrap();
+    let chunk = codec.open(id, &key, size_bytes, payload)?;
+    let epoch_key = EpochKey::from_stored(Secret32::new(vector.hex32("epoch-key")));
+    let sealed = codec.seal(&BlobSecret::of(&epoch_key), &chunk).unwrap();
+    Ok(vec![
+        out("blake3", hash(&chunk)),
+        out_hex("sealed-key", &sealed.key.0),
+    ])
+}
+
+/// What is said about joining.
+pub(super) fn joining(_: &VectorFile, payload: &[u8]) -> Outcome {
+    Ok(match decode::<Parcel>(payload)? {
+        Parcel::Invitation(invitation) => vec![invited(&invitation)],
+        Parcel::Join(request) => vec![joins(*request)?],
+        Parcel::LinkOffer(offer) => offer.invitations().iter().map(invited).collect(),
+        Parcel::LinkRequest(request) => {
+            let requests = request.into_requests().into_iter();
+            requests.map(joins).collect::<Result<_, _>>()?
+        }
+        other => panic!("a joining message that has no vector: {other:?}"),
+    })
+}
+
+fn invited(invitation: &Invitation) -> (String, String) {
+    let admission = match invitation.admission {
+        Admission::Member { role, history } => format!("role={role} history={history}"),
+        Admission::Device { member } => format!("device-of={}", HEXLOWER.encode(&member.0)),
+    };
+    let line = format!(
+        "space={} name={:?} inviter={} card={} {admission} secret={} expires-at={}",
+        HEXLOWER.encode(&invitation.space.0),
+        invitation.space_name.as_str(),
+        HEXLOWER.encode(&invitation.inviter.0),
+        hash(&invitation.card.to_wire()),
+        HEXLOWER.encode(invitation.secret.expose()),
+        invitation.expires_at,
+    );
+    out("invitation", line)
+}
+
+fn joins(request: UncheckedJoinRequest) -> Result<(String, String), Failure> {
+    let request = request.verify()?;
+    let line = format!(
+        "space={} device={} card={} name={:?} secret={}",
+        HEXLOWER.encode(&request.space().0),
+        HEXLOWER.encode(&request.device().0),
+        hash(&request.card().to_wire()),
+        request.name().as_str(),
+        HEXLOWER.encode(request.secret().expose()),
+    );
+    Ok(out("join", line))
 }
