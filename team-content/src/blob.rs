@@ -1,42 +1,9 @@
 //! Where the bytes of a file are: in blobs, which travel apart from the operations that name them.
 
-use std::fmt;
-
 use pack_format::codec::{DecodeError, Reader, Wire, Writer};
+use team_core::blob::{BlobId, BlobKey, CHUNK_BYTES_MAX};
 
-use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_INLINE_MAX, CHUNKS_MAX};
-
-/// A blob as it is carried and asked for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobId(pub [u8; 32]);
-
-impl fmt::Debug for BlobId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "BlobId({self})")
-    }
-}
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0 {
-            write!(formatter, "{byte:02x}")?;
-        }
-        Ok(())
-    }
-}
-
-/// The key that opens a blob.
-///
-/// It is part of the content of an operation and lives as long as that does, so it may be copied
-/// with it; it is never shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct BlobKey(pub [u8; 32]);
-
-impl fmt::Debug for BlobKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("BlobKey([redacted])")
-    }
-}
+use crate::limits::{CHUNKS_INLINE_MAX, CHUNKS_MAX};
 
 /// One run of bytes of a file, in a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +21,8 @@ pub struct Chunk {
 pub enum Chunks {
     /// At most [`CHUNKS_INLINE_MAX`], here.
     Inline(Vec<Chunk>),
-    /// More of them, in a blob that holds a [`ChunkList`].
-    Listed(Chunk),
+    /// More of them, in a [`ChunkList`] whose bytes are in these: from 1 to [`CHUNKS_INLINE_MAX`].
+    Listed(Vec<Chunk>),
 }
 
 /// The bytes of a file: how many, what they are, where they are.
@@ -70,7 +37,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// Whether a list read from the blob of [`Chunks::Listed`] is one of this content: it has as
+    /// Whether the list that [`Chunks::Listed`] leads to is one of this content: it has as
     /// many bytes, and would not have fitted here.
     #[must_use]
     pub fn fits(&self, list: &ChunkList) -> bool {
@@ -81,14 +48,12 @@ impl Content {
         writer.varint(self.size_bytes).put(&self.hash);
         match &self.chunks {
             Chunks::Inline(chunks) => {
-                writer.varint(chunks.len() as u64 + 1);
-                for chunk in chunks {
-                    chunk.write(writer);
-                }
+                writer.u8(0);
+                write_chunks(writer, chunks);
             }
-            Chunks::Listed(list) => {
-                writer.varint(0);
-                list.write(writer);
+            Chunks::Listed(chunks) => {
+                writer.u8(1);
+                write_chunks(writer, chunks);
             }
         }
     }
@@ -96,15 +61,22 @@ impl Content {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let size_bytes = reader.varint("size of content")?;
         let hash = reader.take_array("hash of content")?;
-        let chunks = match reader.varint("number of chunks")?.checked_sub(1) {
-            None => Chunks::Listed(Chunk::read(reader)?),
-            Some(count) => Chunks::Inline(read_chunks(reader, count, CHUNKS_INLINE_MAX)?),
+        let listed = reader.u8("where the chunks are")?;
+        let chunks = read_chunks(reader, CHUNKS_INLINE_MAX)?;
+        let chunks = match listed {
+            0 if sum(&chunks) == size_bytes => Chunks::Inline(chunks),
+            0 => {
+                return Err(DecodeError::Rule {
+                    what: "the chunks of a file do not have its size",
+                });
+            }
+            1 if !chunks.is_empty() => Chunks::Listed(chunks),
+            _ => {
+                return Err(DecodeError::Unknown {
+                    what: "where the chunks are",
+                });
+            }
         };
-        if matches!(&chunks, Chunks::Inline(chunks) if sum(chunks) != size_bytes) {
-            return Err(DecodeError::Rule {
-                what: "the chunks of a file do not have its size",
-            });
-        }
         Ok(Self {
             size_bytes,
             hash,
@@ -113,7 +85,7 @@ impl Content {
     }
 }
 
-/// The chunks of a large file, as the blob of [`Chunks::Listed`] holds them.
+/// The chunks of a large file, as the chunks of [`Chunks::Listed`] hold them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkList(pub Vec<Chunk>);
 
@@ -121,15 +93,11 @@ impl Wire for ChunkList {
     const WHAT: &'static str = "list of chunks";
 
     fn write(&self, writer: &mut Writer) {
-        writer.varint(self.0.len() as u64);
-        for chunk in &self.0 {
-            chunk.write(writer);
-        }
+        write_chunks(writer, &self.0);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let count = reader.varint("number of chunks")?;
-        read_chunks(reader, count, CHUNKS_MAX).map(Self)
+        read_chunks(reader, CHUNKS_MAX).map(Self)
     }
 }
 
@@ -143,29 +111,37 @@ impl Chunk {
         let id = BlobId(reader.take_array("blob id")?);
         let key = BlobKey(reader.take_array("blob key")?);
         let found = reader.varint("size of chunk")?;
+        let over = DecodeError::OverLimit {
+            what: "chunk",
+            found,
+            limit: CHUNK_BYTES_MAX as u64,
+        };
+        if found > CHUNK_BYTES_MAX as u64 {
+            return Err(over);
+        }
         match u32::try_from(found) {
-            Ok(size_bytes @ 1..=CHUNK_BYTES_MAX) => Ok(Self {
+            Ok(0) => Err(DecodeError::Rule {
+                what: "a chunk is empty",
+            }),
+            Ok(size_bytes) => Ok(Self {
                 id,
                 key,
                 size_bytes,
             }),
-            Ok(0) => Err(DecodeError::Rule {
-                what: "a chunk is empty",
-            }),
-            _ => Err(DecodeError::OverLimit {
-                what: "chunk",
-                found,
-                limit: CHUNK_BYTES_MAX.into(),
-            }),
+            Err(_) => Err(over),
         }
     }
 }
 
-fn read_chunks(
-    reader: &mut Reader<'_>,
-    count: u64,
-    limit: usize,
-) -> Result<Vec<Chunk>, DecodeError> {
+fn write_chunks(writer: &mut Writer, chunks: &[Chunk]) {
+    writer.varint(chunks.len() as u64);
+    for chunk in chunks {
+        chunk.write(writer);
+    }
+}
+
+fn read_chunks(reader: &mut Reader<'_>, limit: usize) -> Result<Vec<Chunk>, DecodeError> {
+    let count = reader.varint("number of chunks")?;
     if count > limit as u64 {
         return Err(DecodeError::OverLimit {
             what: "chunks",

@@ -7,13 +7,11 @@ pub const OPERATION_BYTES_MAX: usize = 62 * 1024;
 pub const MESSAGE_TEXT_BYTES_MAX: usize = 60 * 1024;
 /// Most attachments of one message; each of them is a list of chunks or one blob that holds it.
 pub const ATTACHMENTS_MAX: usize = 32;
-/// Most chunks that stand in an operation; a longer list is a blob of its own, so that a large
+/// Most chunks that stand in an operation; a longer list is in chunks of its own, so that a large
 /// file does not fill segments.
 pub const CHUNKS_INLINE_MAX: usize = 200;
-/// Most chunks of one file: 256 GiB in chunks of 1 MiB, with a list of 17 MiB.
+/// Most chunks of one file: 64 GiB in chunks of 256 KiB, with a list of 17 MiB.
 pub const CHUNKS_MAX: usize = 1 << 18;
-/// Largest chunk, and largest list of chunks: one is held in memory.
-pub const CHUNK_BYTES_MAX: u32 = 32 * 1024 * 1024;
 /// Most operations that one operation replaces or names: as many as a space has devices, since a
 /// device that has seen its own edit replaces it.
 pub const REFERENCES_MAX: usize = 1024;

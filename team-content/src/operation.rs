@@ -2,6 +2,7 @@
 
 use pack_format::codec::DecodeError;
 use team_core::ids::{DeviceId, MemberId};
+use team_core::log::SeenHeads;
 
 use crate::file::{MoveFile, PutFile, PutVersion, RemoveFile};
 use crate::index::ItemKind;
@@ -21,11 +22,21 @@ pub struct Stamped {
     pub author: MemberId,
     /// Seconds since 1970 on the author's clock: a claim.
     pub claimed_at: u64,
-    /// Larger than that of every segment in the past of this one, and the same in every vault: one
-    /// more than the largest of the segment before and of those it follows.
+    /// As [`order`] says: larger than that of all that its author had seen.
     pub order: u64,
     /// What it does.
     pub operation: Operation,
+}
+
+/// Where a segment stands among all: after each segment of its past, and at the same place in every
+/// vault.
+///
+/// `order = number + the highest number seen of each other device`. Segments of one order know
+/// nothing of each other; those of different orders need not know of each other either.
+#[must_use]
+pub fn order(number: u64, seen: &SeenHeads) -> u64 {
+    let others = seen.iter().map(|(device, _)| seen.number(device));
+    others.fold(number, u64::saturating_add)
 }
 
 /// Whether an operation makes its item or changes it.

@@ -1,2 +1,11 @@
-//! The tests of the crate's public face.
-#![allow(missing_docs, reason = "tests")]
+//! The tests of what content operations mean.
+
+mod batches;
+mod convergence;
+mod files;
+mod messages;
+mod notes;
+mod records;
+mod schemas;
+mod sizes;
+mod space;
