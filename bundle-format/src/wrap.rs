@@ -1,7 +1,7 @@
 //! Wrapped keys: 32 secret bytes that only the owner of one encapsulation key gets.
 //!
 //! Unlike a slot of a bundle, a wrap stands alone, and its user says what it belongs to.
-//! Spec: spec/bundle.md, "Wrapped keys".
+//! Spec: spec/team.md, "Epoch keys".
 
 use pack_format::secret::Secret32;
 use zeroize::Zeroizing;
