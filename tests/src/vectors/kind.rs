@@ -11,6 +11,8 @@ use signing_format::git::{ContentError, SignError};
 use signing_format::reply::ReplyError;
 use team_core::blob::BlobError;
 use team_core::epoch::UnwrapError;
+use team_core::log::BadForkProof;
+use team_core::sync::BadSegment;
 
 /// Why a payload was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +163,26 @@ impl From<BlobError> for Failure {
             BlobError::OtherBlob { .. } => "other-hash",
             BlobError::Unopenable { .. } => "does-not-open",
             BlobError::Form { .. } | BlobError::ChunkLength { .. } => "rule",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
+    }
+}
+
+impl From<BadForkProof> for Failure {
+    fn from(err: BadForkProof) -> Self {
+        Self::of(match err {
+            BadForkProof::NoFork => "rule",
+            BadForkProof::Signature(_) => "bad-signature",
+            other => panic!("no vector can have this outcome: {other}"),
+        })
+    }
+}
+
+impl From<BadSegment> for Failure {
+    fn from(err: BadSegment) -> Self {
+        Self::of(match err {
+            BadSegment::Signature(_) => "bad-signature",
+            BadSegment::Payload(_) => "payload-mismatch",
             other => panic!("no vector can have this outcome: {other}"),
         })
     }

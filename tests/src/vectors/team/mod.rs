@@ -11,6 +11,7 @@ mod made_control_refused;
 mod made_joining;
 mod made_sealed;
 mod made_segment;
+mod made_sync;
 mod made_wrap;
 mod run;
 mod wire;
@@ -27,18 +28,22 @@ pub(super) fn all() -> Vec<VectorFile> {
     files.extend(made_joining::all());
     files.extend(made_sealed::all());
     files.extend(made_segment::all());
+    files.extend(made_sync::all());
     files.extend(made_wrap::all());
     files
 }
 
 /// The folders, for the runner.
-pub(super) static PARTS: [Part; 7] = [
+pub(super) static PARTS: [Part; 10] = [
     Part::of("team_blob", BLOB_INPUTS, run::blob),
     Part::of("team_content", &[], run::content),
     Part::of("team_control", &[], run::control),
+    Part::of("team_fork", &["space-id"], run::fork),
+    Part::of("team_have", &["space-id"], run::have),
     Part::of("team_joining", &[], run::joining),
     Part::of("team_sealed", SEALED_INPUTS, run::sealed),
     Part::of("team_segment", &["space-id", "carried"], run::segment),
+    Part::of("team_sync", &[], run::sync),
     Part::of("team_wrap", WRAP_INPUTS, run::wrap),
 ];
 

@@ -10,7 +10,9 @@ use team_core::control::{self, Control, KeyCommitment};
 use team_core::epoch::{self, Binding, ContentCodec, ContentPlace, EpochKey};
 use team_core::ids::{CompartmentId, DeviceId, EpochId, SpaceId};
 use team_core::invitation::{Admission, Invitation, Parcel, UncheckedJoinRequest};
+use team_core::log::UncheckedForkProof;
 use team_core::segment::{Kind, Segment, UncheckedHeader};
+use team_core::sync::{SyncMessage, UncheckedHave};
 
 use super::super::file::VectorFile;
 use super::super::kind::Failure;
@@ -166,4 +168,56 @@ fn joins(request: UncheckedJoinRequest) -> Result<(String, String), Failure> {
         HEXLOWER.encode(request.secret().expose()),
     );
     Ok(out("join", line))
+}
+
+/// A have-summary.
+pub(super) fn have(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let have = decode::<UncheckedHave>(payload)?;
+    let have = have.verify(SpaceId(vector.hex32("space-id")))?;
+    let mut outs = vec![
+        out_hex("device", &have.device().0),
+        out("counter", have.counter()),
+        out("claimed-at", have.claimed_at()),
+    ];
+    outs.extend(have.wants().iter().map(|want| out_hex("want", &want.0)));
+    Ok(outs)
+}
+
+/// The proof of a fork.
+pub(super) fn fork(vector: &VectorFile, payload: &[u8]) -> Outcome {
+    let proof = decode::<UncheckedForkProof>(payload)?;
+    let proof = proof.verify(SpaceId(vector.hex32("space-id")))?;
+    let [lower, higher] = proof.headers();
+    Ok(vec![
+        out_hex("device", &proof.device().0),
+        out("number", proof.number()),
+        out_hex("lower", &lower.hash().0),
+        out_hex("higher", &higher.hash().0),
+    ])
+}
+
+/// A sync message, with everything in it verified.
+pub(super) fn sync(_: &VectorFile, payload: &[u8]) -> Outcome {
+    let message = decode::<SyncMessage>(payload)?;
+    let space = message.space;
+    let have = message.have.verify(space)?;
+    let mut outs = vec![
+        out_hex("space-id", &space.0),
+        out("have", hash(&have.to_wire())),
+    ];
+    for relayed in message.relayed {
+        outs.push(out("relayed", hash(&relayed.verify(space)?.to_wire())));
+    }
+    for proof in message.proofs {
+        let bytes = proof.to_wire();
+        proof.verify(space)?;
+        outs.push(out("proof", hash(&bytes)));
+    }
+    for segment in message.segments {
+        let segment = segment.verify(space)?;
+        let name = HEXLOWER.encode(&segment.header().hash().0);
+        let payload = segment.payload().map_or("absent".to_owned(), hash);
+        outs.push(out("segment", format!("{name} {payload}")));
+    }
+    Ok(outs)
 }
