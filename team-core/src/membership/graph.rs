@@ -115,6 +115,10 @@ impl ControlGraph {
         self.nodes.values().map(Arc::as_ref)
     }
 
+    pub(super) fn shared_nodes(&self) -> impl Iterator<Item = &Arc<ControlNode>> {
+        self.nodes.values()
+    }
+
     /// The known forks.
     pub fn forks(&self) -> impl ExactSizeIterator<Item = Fork> {
         self.forks.iter().map(|(device, number)| Fork {
