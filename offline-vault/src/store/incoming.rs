@@ -138,7 +138,9 @@ impl Tables<'_> {
     /// [`StoreError`].
     pub fn bundle_files(&self) -> Result<Vec<String>, StoreError> {
         let select = "SELECT file FROM incoming UNION SELECT file FROM outgoing WHERE freed = 0
-             UNION SELECT content_file FROM signing_request WHERE content_file IS NOT NULL";
+             UNION SELECT content_file FROM signing_request WHERE content_file IS NOT NULL
+             UNION SELECT file FROM space_outgoing WHERE freed = 0
+             UNION SELECT file FROM space_chunk WHERE file IS NOT NULL";
         self.all("read the names of the bundles", select, [], |row| {
             row.get(0)
         })

@@ -6,7 +6,7 @@ use pack_format::secret::Secret32;
 use rusqlite::{Row, params};
 
 use super::columns::{secret, stored_id, wire};
-use super::{Changes, StoreError, Tables};
+use super::{Changes, SpaceRow, StoreError, Tables};
 
 stored_id! {
     /// A mailbox of this vault.
@@ -20,6 +20,8 @@ pub struct Mailbox {
     pub id: MailboxId,
     /// Its content.
     pub keys: NewMailbox,
+    /// The space that it serves alone; none for those on the card.
+    pub space: Option<SpaceRow>,
     /// Whether the relay has answered that it opened the mailbox.
     pub opened: bool,
 }
@@ -29,7 +31,7 @@ pub struct Mailbox {
 pub struct NewMailbox {
     /// The relay.
     pub relay: RelayAddress,
-    /// On the card: whoever has it may send.
+    /// On the card, or said in the space: whoever has it may send.
     pub send_seed: Secret32,
     /// For the courier: whoever has it may fetch.
     pub fetch_token: FetchToken,
@@ -49,12 +51,13 @@ fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
             ack_seed: secret(row, "ack_seed")?,
             code: row.get("code")?,
         },
+        space: row.get("space_id")?,
         opened: row.get("opened")?,
     })
 }
 
 impl Tables<'_> {
-    /// All mailboxes, oldest first.
+    /// All mailboxes, those of spaces among them, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -62,22 +65,48 @@ impl Tables<'_> {
         let select = "SELECT * FROM mailbox ORDER BY id";
         self.all("read the mailboxes", select, [], mailbox)
     }
-}
 
-impl Changes<'_> {
-    /// Stores a new mailbox.
+    /// The mailboxes that the card names, oldest first. Those of spaces are on no card and in no
+    /// backup: they would tie the spaces of one person together, and a restored vault joins its
+    /// spaces anew.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError> {
-        let insert = "INSERT INTO mailbox (relay, send_seed, fetch_token, ack_seed, code)
-             VALUES (?1, ?2, ?3, ?4, ?5)";
+    pub fn card_mailboxes(&self) -> Result<Vec<Mailbox>, StoreError> {
+        let select = "SELECT * FROM mailbox WHERE space_id IS NULL ORDER BY id";
+        self.all("read the mailboxes", select, [], mailbox)
+    }
+
+    /// The mailboxes that serve a space, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mailboxes_of_space(&self, space: SpaceRow) -> Result<Vec<Mailbox>, StoreError> {
+        let select = "SELECT * FROM mailbox WHERE space_id = ?1 ORDER BY id";
+        self.all("read the mailboxes of a space", select, [space], mailbox)
+    }
+}
+
+impl Changes<'_> {
+    /// Stores a new mailbox, for a space alone or for the card.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_mailbox(
+        &self,
+        new: &NewMailbox,
+        space: Option<SpaceRow>,
+    ) -> Result<MailboxId, StoreError> {
+        let insert = "INSERT INTO mailbox
+             (relay, send_seed, fetch_token, ack_seed, code, space_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![
             new.relay.to_wire(),
             new.send_seed.expose(),
             new.fetch_token.0.expose(),
             new.ack_seed.expose(),
             new.code,
+            space,
         ];
         self.insert("store a mailbox", insert, values)
             .map(MailboxId)

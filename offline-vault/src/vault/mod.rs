@@ -232,7 +232,7 @@ impl Vault {
     /// [`VaultError::Store`], [`VaultError::Name`].
     pub fn card(&self) -> Result<Card, VaultError> {
         let meta = self.store.read().meta()?;
-        let mailboxes = self.store.read().mailboxes()?;
+        let mailboxes = self.store.read().card_mailboxes()?;
         let mailboxes = mailboxes.into_iter().map(|mailbox| CardMailbox {
             relay: mailbox.keys.relay,
             send_seed: mailbox.keys.send_seed,

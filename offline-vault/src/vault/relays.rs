@@ -24,7 +24,7 @@ impl Vault {
             code: invitation.code,
         };
         self.store.write(|changes| {
-            let known = changes.mailboxes()?;
+            let known = changes.card_mailboxes()?;
             let key = new.relay.key();
             if known.iter().any(|mailbox| mailbox.keys.relay.key() == key) {
                 return Err(VaultError::RelayKnown);
@@ -34,7 +34,7 @@ impl Vault {
                     limit: CARD_RELAYS_MAX,
                 });
             }
-            changes.insert_mailbox(&new)?;
+            changes.insert_mailbox(&new, None)?;
             changes.raise_card_serial()?;
             let url = new.relay.url();
             changes.note(now, &format!("A mailbox on {url} was added."))?;
@@ -42,11 +42,11 @@ impl Vault {
         })
     }
 
-    /// The vault's mailboxes, oldest first.
+    /// The vault's mailboxes on its card, oldest first.
     ///
     /// # Errors
     /// [`VaultError::Store`].
     pub fn relays(&self) -> Result<Vec<Mailbox>, VaultError> {
-        Ok(self.store.read().mailboxes()?)
+        Ok(self.store.read().card_mailboxes()?)
     }
 }

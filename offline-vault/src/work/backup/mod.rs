@@ -285,7 +285,7 @@ impl<'a, 'p, W: Write> Gather<'a, 'p, W> {
                 verification: contact.verification,
             })))?;
         }
-        for mailbox in tables.mailboxes()? {
+        for mailbox in tables.card_mailboxes()? {
             let (keys, opened) = (mailbox.keys, mailbox.opened);
             self.record(&Record::Mailbox(Box::new(MailboxRecord { keys, opened })))?;
         }

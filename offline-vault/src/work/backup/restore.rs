@@ -147,7 +147,7 @@ fn put(
             }
         }
         Record::Mailbox(mailbox) => {
-            let id = changes.insert_mailbox(&mailbox.keys)?;
+            let id = changes.insert_mailbox(&mailbox.keys, None)?;
             if mailbox.opened {
                 changes.set_mailbox_opened(id)?;
             }

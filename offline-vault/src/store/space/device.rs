@@ -1,0 +1,257 @@
+//! The devices that the operations of a space name, and how far each had seen the others.
+
+use rusqlite::{Row, params};
+use team_core::ids::{DeviceId, SegmentHash};
+
+use super::super::columns::stored_id;
+use super::super::{Changes, StoreError, Tables};
+use super::row::SpaceRow;
+
+stored_id! {
+    /// A device that an operation in a space names.
+    DeviceRow
+}
+
+/// A device as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDevice {
+    /// The row.
+    pub id: DeviceRow,
+    /// The device.
+    pub device: DeviceId,
+    /// Its newest segment that was taken in; none before the first.
+    pub tip: Option<Tip>,
+    /// The first number of which there are two segments.
+    pub forked_from: Option<u64>,
+}
+
+/// The newest segment of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: SegmentHash,
+    /// How far its author had seen the other devices, as encoded.
+    pub seen: Vec<u8>,
+}
+
+/// A device saw another one up to a number for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredStep {
+    /// The number of the segment with which it did.
+    pub number: u64,
+    /// The other device.
+    pub other: DeviceId,
+    /// How far.
+    pub other_number: u64,
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<StoredDevice> {
+    let tip: Option<[u8; 32]> = row.get("tip")?;
+    let tip = match tip {
+        Some(hash) => Some(Tip {
+            number: row.get("tip_number")?,
+            hash: SegmentHash(hash),
+            seen: row.get("seen")?,
+        }),
+        None => None,
+    };
+    Ok(StoredDevice {
+        id: row.get("id")?,
+        device: DeviceId(row.get("device")?),
+        tip,
+        forked_from: row.get("forked_from")?,
+    })
+}
+
+impl Tables<'_> {
+    /// The devices that the operations of a space name, in the order in which they were met.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn devices(&self, space: SpaceRow) -> Result<Vec<StoredDevice>, StoreError> {
+        let select = "SELECT * FROM space_device WHERE space_id = ?1 ORDER BY id";
+        self.all("read the devices of a space", select, [space], device)
+    }
+
+    /// One device of a space, if an operation names it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn device_with_id(
+        &self,
+        space: SpaceRow,
+        id: DeviceId,
+    ) -> Result<Option<StoredDevice>, StoreError> {
+        let select = "SELECT * FROM space_device WHERE space_id = ?1 AND device = ?2";
+        self.optional("look a device up", select, params![space, id.0], device)
+    }
+
+    /// What a device saw of the others for the first time with each of its segments, by the other
+    /// device and ascending.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn steps(&self, id: DeviceRow) -> Result<Vec<StoredStep>, StoreError> {
+        self.all("read what a device saw", STEPS, [id], |row| {
+            Ok(StoredStep {
+                number: row.get("number")?,
+                other: DeviceId(row.get("device")?),
+                other_number: row.get("other_number")?,
+            })
+        })
+    }
+
+    /// The first segment of a device whose author had seen another device up to this number; none
+    /// when no segment was taken in that had.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn first_that_saw(
+        &self,
+        id: DeviceRow,
+        other: DeviceRow,
+        other_number: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let values = params![id, other, other_number];
+        self.optional("look up what a device saw", FIRST_THAT_SAW, values, |row| {
+            row.get(0)
+        })
+    }
+}
+
+impl Changes<'_> {
+    /// The row of a device, new if no operation has named it before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ensure_device(&self, space: SpaceRow, id: DeviceId) -> Result<DeviceRow, StoreError> {
+        let doing = "store a device";
+        let select = "SELECT id FROM space_device WHERE space_id = ?1 AND device = ?2";
+        let known = self.optional(doing, select, params![space, id.0], |row| row.get(0))?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let insert = "INSERT INTO space_device (space_id, device) VALUES (?1, ?2)";
+        self.insert(doing, insert, params![space, id.0])
+            .map(DeviceRow)
+    }
+
+    /// A device has a new newest segment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_device_tip(&self, id: DeviceRow, tip: &Tip) -> Result<(), StoreError> {
+        let update = "UPDATE space_device SET tip_number = ?2, tip = ?3, seen = ?4 WHERE id = ?1";
+        let values = params![id, tip.number, tip.hash.0, tip.seen];
+        self.run("store a device", update, values)?;
+        Ok(())
+    }
+
+    /// The author of a segment of this number saw other devices up to these numbers for the first
+    /// time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_steps(
+        &self,
+        space: SpaceRow,
+        id: DeviceRow,
+        number: u64,
+        steps: &[(DeviceId, u64)],
+    ) -> Result<(), StoreError> {
+        for (other, other_number) in steps {
+            let other = self.ensure_device(space, *other)?;
+            let insert = "INSERT INTO space_step (device_id, other_id, other_number, number)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+            let values = params![id, other, other_number, number];
+            self.run("store what a device saw", insert, values)?;
+        }
+        Ok(())
+    }
+
+    /// There are two segments of this number; an earlier one that was found before stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_device_forked(&self, id: DeviceRow, number: u64) -> Result<(), StoreError> {
+        let update = "UPDATE space_device SET forked_from = min(coalesce(forked_from, ?2), ?2)
+             WHERE id = ?1";
+        self.run("note a fork", update, params![id, number])?;
+        Ok(())
+    }
+}
+
+const STEPS: &str = "SELECT number, device, other_number FROM space_step
+     JOIN space_device ON space_device.id = other_id
+     WHERE device_id = ?1 ORDER BY other_id, other_number, number";
+const FIRST_THAT_SAW: &str = "SELECT number FROM space_step
+     WHERE device_id = ?1 AND other_id = ?2 AND other_number >= ?3
+     ORDER BY other_number, number LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::super::Standing;
+    use super::super::fixture::{Author, Fixture, device};
+    use super::*;
+
+    #[test]
+    fn a_device_has_one_row_and_its_newest_segment() {
+        let fixture = Fixture::new();
+        let space = fixture.space;
+        let mut author = Author::new(1);
+        fixture.take_in(&author.control(&[], b"one"), Standing::InEffect);
+        let two = author.control(&[], b"two");
+        fixture.take_in(&two, Standing::InEffect);
+        fixture.write(|changes| changes.ensure_device(space, device(2)).unwrap());
+        let tables = fixture.store.read();
+        let devices = tables.devices(space).unwrap();
+        let tips: Vec<_> = devices
+            .iter()
+            .map(|it| it.tip.as_ref().map(|tip| tip.number))
+            .collect();
+        assert_eq!(tips, [Some(2), None]);
+        let found = tables.device_with_id(space, device(1)).unwrap().unwrap();
+        assert_eq!(found.tip.unwrap().hash, two.header().hash());
+        assert_eq!(tables.device_with_id(space, device(9)).unwrap(), None);
+    }
+
+    #[test]
+    fn the_earliest_fork_of_a_device_stands() {
+        let fixture = Fixture::new();
+        let forked = fixture.write(|changes| {
+            let id = changes.ensure_device(fixture.space, device(1)).unwrap();
+            for number in [7, 5, 9] {
+                changes.set_device_forked(id, number).unwrap();
+            }
+            changes
+                .device_with_id(fixture.space, device(1))
+                .unwrap()
+                .unwrap()
+        });
+        assert_eq!(forked.forked_from, Some(5));
+    }
+
+    #[test]
+    fn the_first_segment_that_saw_another_device_far_enough_is_found() {
+        let fixture = Fixture::new();
+        fixture.write(|changes| {
+            let space = fixture.space;
+            let id = changes.ensure_device(space, device(1)).unwrap();
+            let other = changes.ensure_device(space, device(2)).unwrap();
+            for (number, other_number) in [(3, 2), (5, 8), (9, 20)] {
+                let steps = [(device(2), other_number), (device(3), number)];
+                changes.insert_steps(space, id, number, &steps).unwrap();
+            }
+            for (asked, found) in [(1, Some(3)), (2, Some(3)), (3, Some(5)), (20, Some(9))] {
+                assert_eq!(changes.first_that_saw(id, other, asked).unwrap(), found);
+            }
+            assert_eq!(changes.first_that_saw(id, other, 21).unwrap(), None);
+            assert_eq!(changes.first_that_saw(other, id, 1).unwrap(), None);
+            assert_eq!(changes.steps(id).unwrap().len(), 6);
+        });
+        fixture.assert_direct(STEPS);
+        fixture.assert_direct(FIRST_THAT_SAW);
+    }
+}
