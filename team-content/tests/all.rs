@@ -2,10 +2,12 @@
 
 mod batches;
 mod convergence;
+mod edits;
 mod files;
 mod messages;
 mod notes;
 mod records;
+mod samples;
 mod schemas;
 mod sizes;
 mod space;
