@@ -14,6 +14,7 @@ pub mod passphrase;
 pub mod paths;
 pub mod signing;
 pub mod store;
+pub mod team;
 pub mod vault;
 pub mod vault_key;
 pub mod work;

@@ -3,7 +3,7 @@
 use pack_format::relay::ContentId;
 use rusqlite::params;
 
-use super::{Changes, StoreError, Tables};
+use super::{Changes, SpaceRow, StoreError, Tables};
 use crate::clock::UnixTime;
 
 /// What became of a bundle when it came first.
@@ -32,13 +32,15 @@ impl Tables<'_> {
 }
 
 impl Tables<'_> {
-    /// Bundles of which the relays do not know yet that they may forget them.
+    /// Bundles of one space, or of none, of which the relays do not know yet that they may forget
+    /// them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn unacknowledged(&self) -> Result<Vec<ContentId>, StoreError> {
-        let select = "SELECT content_id FROM seen WHERE acknowledged = 0 ORDER BY content_id";
-        self.all("read what to acknowledge", select, [], |row| {
+    pub fn unacknowledged(&self, space: Option<SpaceRow>) -> Result<Vec<ContentId>, StoreError> {
+        let select = "SELECT content_id FROM seen WHERE acknowledged = 0 AND space_id IS ?1
+             ORDER BY content_id";
+        self.all("read what to acknowledge", select, [space], |row| {
             row.get(0).map(ContentId)
         })
     }
@@ -70,6 +72,16 @@ impl Changes<'_> {
     pub fn set_acknowledged(&self, id: ContentId, done: bool) -> Result<(), StoreError> {
         let update = "UPDATE seen SET acknowledged = ?2 WHERE content_id = ?1";
         self.run("note an acknowledgement", update, params![id.0, done])?;
+        Ok(())
+    }
+
+    /// A bundle that is remembered came for a device of this space.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_seen_space(&self, id: ContentId, space: SpaceRow) -> Result<(), StoreError> {
+        let update = "UPDATE seen SET space_id = ?2 WHERE content_id = ?1";
+        self.run("remember a bundle", update, params![id.0, space])?;
         Ok(())
     }
 

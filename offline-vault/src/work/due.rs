@@ -18,6 +18,7 @@ use crate::clock::UnixTime;
 use crate::store::{
     Contact, ContactId, LaneKind, Mailbox, Outgoing, OutgoingKind, Recipient, RecipientState,
 };
+use crate::team;
 use crate::vault::Vault;
 
 /// Everything that should reach the other machine of a pairing and has not been receipted.
@@ -32,8 +33,8 @@ pub(crate) fn due(
     };
     let mut due = Vec::new();
     if stored.kind == LaneKind::Courier {
-        let taken = tables.unacknowledged()?;
         for mailbox in tables.mailboxes()? {
+            let taken = tables.unacknowledged(mailbox.space)?;
             for item in mailbox_items(&mailbox) {
                 if !tables.lane_item_delivered(lane, item_hash(&item))? {
                     due.push(item);
@@ -43,6 +44,7 @@ pub(crate) fn due(
         }
         due.extend(replies(&tables.due_replies(lane)?)?);
     }
+    due.extend(team::due::for_lane(&tables, &stored)?);
     for outgoing in tables.outgoing()?.iter().filter(|outgoing| !outgoing.freed) {
         if !is_readable(vault, outgoing, now)? {
             continue;

@@ -16,6 +16,7 @@ use super::walk::WalkError;
 use crate::files::FileError;
 use crate::names::LocalName;
 use crate::store::StoreError;
+use crate::team::TeamError;
 use crate::vault::VaultError;
 
 /// Why work was not done.
@@ -40,6 +41,9 @@ pub enum WorkError {
     /// The medium without a file system.
     #[error(transparent)]
     Raw(#[from] RawError),
+    /// A space.
+    #[error(transparent)]
+    Team(#[from] TeamError),
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -147,6 +151,7 @@ impl WorkError {
             Self::Crossing(err) => Some(err),
             Self::Stick(err) => Some(err),
             Self::Raw(err) => Some(err),
+            Self::Team(err) => Some(err),
             _ => None,
         }
     }

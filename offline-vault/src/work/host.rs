@@ -28,6 +28,8 @@ use crate::store::{
     Changes, ContactId, LaneKind, Outgoing, OutgoingId, OutgoingKind, RecipientState, Seen,
     SigningRequestId, StoredLane,
 };
+use crate::team::bundle::{SpaceArrival, SpaceListening};
+use crate::team::{self, TeamError};
 use crate::vault::Vault;
 
 /// What a crossing brought, for the person.
@@ -43,6 +45,8 @@ pub(crate) struct Brought {
     pub(crate) duplicates: u64,
     /// Signing requests that wait for the person.
     pub(crate) requests: Vec<SigningRequestId>,
+    /// What it changed in spaces.
+    pub(crate) spaces: team::Brought,
 }
 
 /// One crossing of one vault.
@@ -93,6 +97,7 @@ impl<'a> VaultHost<'a> {
         );
         let mut brought = Brought::default();
         let mut freed = Vec::new();
+        let mut chunks = Vec::new();
         let kept = self.vault.store().write(|changes| {
             let mut kept = BTreeSet::new();
             for (at, arrival) in arrivals.into_iter().enumerate() {
@@ -119,7 +124,20 @@ impl<'a> VaultHost<'a> {
                     Arrival::Verified(arrival) => {
                         apply(changes, *arrival, own_incarnation, name, self.now)?
                     }
+                    Arrival::Space(arrival) => {
+                        let taken = team::take_in::apply(changes, *arrival, self.now)?;
+                        chunks.extend(taken.blobs);
+                        brought.spaces.add(taken.brought);
+                        Applied {
+                            refused: taken.refused,
+                            ..Applied::default()
+                        }
+                    }
                 };
+                if let Some((contact, parcel)) = &applied.invitation {
+                    let heard = team::joining::take_in(changes, *contact, parcel, self.now)?;
+                    brought.spaces.add(heard);
+                }
                 brought.refused.extend(applied.refused);
                 brought.confirmed.extend(applied.confirmed);
                 freed.extend(applied.freed_files);
@@ -151,12 +169,15 @@ impl<'a> VaultHost<'a> {
                 file.keep();
             }
         }
+        for mut chunk in chunks {
+            chunk.keep();
+        }
         for name in freed {
             // The transaction is done; a file that stays is removed when the vault is next opened.
             let _ = remove_if_present(&self.vault.paths().bundles().join(name));
         }
         // What was taken in is receipted with the same crossing, also where it goes on.
-        self.receipts_sealed &= brought.items.is_empty();
+        self.receipts_sealed &= brought.items.is_empty() && brought.spaces.is_empty();
         self.brought.add(brought);
         Ok(())
     }
@@ -192,6 +213,7 @@ impl<'a> VaultHost<'a> {
         }
         let listening = Listening::new(self.vault)?;
         let opener = listening.opener(self.vault);
+        let mut spaces = None;
         let mut here = BTreeSet::new();
         let mut arrivals = Vec::new();
         for file in &self.bundles {
@@ -217,11 +239,38 @@ impl<'a> VaultHost<'a> {
             );
             arrivals.push(match verified {
                 Ok(arrival) => Arrival::Verified(Box::new(arrival)),
+                Err(OpenError::NotForThisVault) => {
+                    match self.verify_for_space(&mut spaces, file)? {
+                        Some(arrival) => arrival,
+                        None => Arrival::Refused(id, refusal(&OpenError::NotForThisVault)),
+                    }
+                }
                 Err(err) if err.is_refusal() => Arrival::Refused(id, refusal(&err)),
                 Err(source) => return Err(WorkError::TakeIn(source)),
             });
         }
         Ok(arrivals)
+    }
+
+    /// Opens a bundle that is not for the person's own key with those of the spaces.
+    fn verify_for_space(
+        &self,
+        listening: &mut Option<SpaceListening>,
+        file: &NewBundleFile,
+    ) -> Result<Option<Arrival>, WorkError> {
+        let listening = match listening {
+            Some(listening) => listening,
+            None => listening.insert(SpaceListening::new(self.vault)?),
+        };
+        match listening.verify(self.vault, file) {
+            Ok(arrival) => Ok(arrival.map(|arrival| Arrival::Space(Box::new(arrival)))),
+            Err(TeamError::Open(err)) if err.is_refusal() => {
+                let reason = refusal(&err);
+                Ok(Some(Arrival::Refused(file.content_id(), reason)))
+            }
+            Err(TeamError::Open(source)) => Err(WorkError::TakeIn(source)),
+            Err(err) => Err(err.into()),
+        }
     }
 
     fn apply_item(
@@ -270,7 +319,8 @@ impl<'a> VaultHost<'a> {
         match item {
             PlannedItem::Bundle { content_id, .. } => {
                 let Some(outgoing) = changes.outgoing_with_content(*content_id)? else {
-                    return Ok(Vec::new());
+                    let freed = team::due::delivered(changes, &stored, *content_id, self.now)?;
+                    return Ok(freed.into_iter().collect());
                 };
                 self.bundle_delivered(changes, &stored, &outgoing)
             }
@@ -330,6 +380,7 @@ impl Brought {
         self.refused.extend(more.refused);
         self.duplicates += more.duplicates;
         self.requests.extend(more.requests);
+        self.spaces.add(more.spaces);
     }
 }
 
@@ -339,6 +390,8 @@ enum Arrival {
     Known(ContentId),
     Refused(ContentId, String),
     Verified(Box<super::take_in::VerifiedArrival>),
+    /// For a device of a space.
+    Space(Box<SpaceArrival>),
 }
 
 fn refusal(err: &OpenError) -> String {
@@ -396,6 +449,7 @@ fn apply_stored(
         return Ok(());
     };
     let Some(outgoing) = changes.outgoing_with_content(receipt.content_id)? else {
+        team::due::stored(changes, receipt, now)?;
         return Ok(());
     };
     for recipient in changes.recipients(outgoing.id)? {
@@ -416,11 +470,17 @@ fn apply_stored(
 
 impl BundleSource for VaultHost<'_> {
     fn bundle(&self, content_id: &ContentId) -> io::Result<Box<dyn ReadAt + '_>> {
-        let found = self.vault.store().read().outgoing_with_content(*content_id);
-        let outgoing = found
-            .map_err(io::Error::other)?
-            .ok_or(io::ErrorKind::NotFound)?;
-        let path = self.vault.paths().bundles().join(outgoing.file);
+        let tables = self.vault.store().read();
+        let found = tables.outgoing_with_content(*content_id);
+        let file = match found.map_err(io::Error::other)? {
+            Some(outgoing) => outgoing.file,
+            None => {
+                let found = tables.space_outgoing_with_content(*content_id);
+                let found = found.map_err(io::Error::other)?;
+                found.ok_or(io::ErrorKind::NotFound)?.bundle.file
+            }
+        };
+        let path = self.vault.paths().bundles().join(file);
         Ok(Box::new(BundleFile::open(&path)?))
     }
 }
@@ -468,6 +528,8 @@ impl Host for VaultHost<'_> {
 
     fn due(&mut self, lane: LaneId) -> Result<Vec<PlannedItem>, HostError> {
         if !std::mem::replace(&mut self.receipts_sealed, true) {
+            let written = team::upkeep::before_crossing(self.vault, self.now);
+            self.brought.spaces.add(written.map_err(HostError::new)?);
             seal_due_receipts(self.vault, self.now).map_err(HostError::new)?;
         }
         due(self.vault, lane, self.now).map_err(HostError::new)

@@ -3,7 +3,7 @@
 //! The command line calls these functions, and a screen would call the same.
 
 pub mod backup;
-mod bundle_file;
+pub(crate) mod bundle_file;
 mod due;
 mod error;
 mod host;
@@ -29,6 +29,7 @@ pub use item::ItemId;
 pub use outbox::{
     Explanation, Gap, Letter, OutboxItem, ReaderStatus, explain, gaps, outbox, send_again, withdraw,
 };
+pub(crate) use send::send_invitation;
 pub use send::{SendRequest, Sent, UNVERIFIED_SENTENCE, send};
 pub use sync::{Crossed, CrossedLane, Light, Medium, sync, sync_light};
 pub use walk::{Special, WalkError};

@@ -116,6 +116,31 @@ pub fn send(
     })
 }
 
+/// Seals what is said to a contact about joining a space. It is ready to carry when this returns.
+///
+/// # Errors
+/// [`TeamError`]; nothing was stored then.
+pub(crate) fn send_invitation(
+    vault: &Vault,
+    contact: &Contact,
+    invitation: Vec<u8>,
+    summary: String,
+    now: UnixTime,
+) -> Result<(), WorkError> {
+    let contents = NewContents {
+        invitation: Some(invitation),
+        ..NewContents::default()
+    };
+    let draft = Draft {
+        kind: OutgoingKind::Work,
+        contents,
+        summary,
+    };
+    let contacts = std::slice::from_ref(contact);
+    seal_into_vault(vault, contacts, draft, now, &mut |_| true, |_| Ok(()))?;
+    Ok(())
+}
+
 /// Whether one of the pairings leads to the contact: its own vault, or a courier and a mailbox.
 pub(crate) fn has_way(contact: &Contact, lanes: &[StoredLane]) -> bool {
     let by_courier = !contact.card.mailboxes().is_empty();

@@ -15,6 +15,7 @@ use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::store::{OutgoingKind, RecipientState, SigningRequestId, StoredLane};
+use crate::team;
 use crate::vault::{Vault, VaultError};
 
 /// What carries the packs.
@@ -46,6 +47,8 @@ pub struct Crossed {
     pub duplicates: u64,
     /// Signing requests that wait for the person.
     pub requests: Vec<SigningRequestId>,
+    /// What changed in spaces.
+    pub spaces: team::Brought,
     /// The engine's own report.
     pub report: SyncReport,
     /// Whether the crossing ended well. What was taken in and written counts either way.
@@ -211,6 +214,7 @@ impl<'v> Trip<'v> {
             without_way: without_way(self.vault)?,
             duplicates: brought.duplicates,
             requests: brought.requests,
+            spaces: brought.spaces,
             outcome,
             report,
         })
@@ -268,6 +272,7 @@ fn note_on_medium(
                     continue;
                 };
                 let Some(outgoing) = changes.outgoing_with_content(*content_id)? else {
+                    team::due::on_medium(changes, *content_id, now)?;
                     continue;
                 };
                 for recipient in changes.recipients(outgoing.id)? {

@@ -135,6 +135,12 @@ impl SendState {
         self.history.truncate(OVERLAP_BUNDLES);
     }
 
+    /// Up to where the peer had been sent the log with the latest bundle; none before the first.
+    #[must_use]
+    pub fn sent(&self) -> Option<&Extent> {
+        self.history.front().map(|after| &after.sent)
+    }
+
     /// How many bundles were made.
     #[must_use]
     pub fn bundles(&self) -> u64 {

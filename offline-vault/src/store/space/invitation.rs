@@ -20,11 +20,14 @@ pub enum InvitationDirection {
     Given,
     /// This vault was invited.
     Received,
+    /// An answer to one that this vault gave: somebody asks to be let in.
+    Asked,
 }
 
 stored_choice!(InvitationDirection {
     Given = 1,
     Received = 2,
+    Asked = 3,
 });
 
 /// What became of an invitation.

@@ -10,6 +10,7 @@ mod have;
 mod invitation;
 mod item;
 mod list;
+mod listing;
 mod outgoing;
 mod peer;
 mod pending;
@@ -23,14 +24,11 @@ pub use have::StoredHave;
 pub use invitation::{
     InvitationDirection, InvitationId, InvitationState, NewInvitation, StoredInvitation,
 };
-pub use item::{
-    ItemFlag, ItemFlags, ItemLine, ItemRow, NewOperation, StoredItem, StoredOperation,
-};
+pub use item::{ItemFlag, ItemFlags, ItemLine, ItemRow, NewOperation, StoredItem, StoredOperation};
 pub use list::{ItemFilter, ItemPrefix};
+pub use listing::ListedSegment;
 pub use outgoing::{NewSpaceOutgoing, SpaceOutgoing, SpaceOutgoingId};
 pub use peer::{Peer, PeerChain, PeerChainId, PeerId};
 pub use pending::{PendingSegment, StoredFork};
 pub use row::{NewSpace, SpaceRow, SpaceState, StoredPrekey, StoredSpace};
-pub use segment::{
-    NewSegment, SegmentKind, SegmentPlace, SegmentRow, Standing, StoredSegment,
-};
+pub use segment::{NewSegment, SegmentKind, SegmentPlace, SegmentRow, Standing, StoredSegment};

@@ -1,9 +1,10 @@
 //! Bundles for devices of spaces, and how far each got.
 
-use pack_format::relay::ContentId;
+use pack_format::codec::{DecodeError, Reader, Wire as _, Writer};
+use pack_format::relay::{ContentId, RelayAddress, Signed, Ticket};
 use rusqlite::{Row, params};
 
-use super::super::columns::stored_id;
+use super::super::columns::{not_what_was_stored, stored_id};
 use super::super::{Changes, RecipientState, StoreError, Tables};
 use super::peer::PeerId;
 use super::row::SpaceRow;
@@ -44,6 +45,31 @@ pub struct NewSpaceOutgoing {
     pub created_at: UnixTime,
     /// What the device has once it has taken this in, in the encoding of vectors.
     pub holds: Vec<u8>,
+    /// What was sent to the peer before it.
+    pub sent_before: Vec<u8>,
+    /// For the couriers: the right to put it into each of the peer's mailboxes.
+    pub tickets: Vec<(RelayAddress, Signed<Ticket>)>,
+}
+
+/// `u8` count, then relay and signed ticket of each.
+fn write_tickets(tickets: &[(RelayAddress, Signed<Ticket>)]) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.u8(u8::try_from(tickets.len()).unwrap_or(u8::MAX));
+    for (relay, ticket) in tickets {
+        relay.write(&mut writer);
+        ticket.write(&mut writer);
+    }
+    writer.into_bytes()
+}
+
+fn read_tickets(bytes: &[u8]) -> Result<Vec<(RelayAddress, Signed<Ticket>)>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let mut tickets = Vec::new();
+    for _ in 0..reader.u8("number of tickets")? {
+        tickets.push((RelayAddress::read(&mut reader)?, Signed::read(&mut reader)?));
+    }
+    reader.finish("tickets")?;
+    Ok(tickets)
 }
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<SpaceOutgoing> {
@@ -57,6 +83,9 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<SpaceOutgoing> {
             sequence: row.get("sequence")?,
             created_at: row.get("created_at")?,
             holds: row.get("holds")?,
+            sent_before: row.get("sent_before")?,
+            tickets: read_tickets(&row.get::<_, Vec<u8>>("tickets")?)
+                .map_err(not_what_was_stored)?,
         },
         state: row.get("state")?,
         state_at: row.get("state_at")?,
@@ -96,6 +125,18 @@ impl Tables<'_> {
         self.optional("look a bundle up", select, [content_id.0], outgoing)
     }
 
+    /// One bundle, by the hash of its sealed bytes, also when it was freed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn any_space_outgoing_with_content(
+        &self,
+        content_id: ContentId,
+    ) -> Result<Option<SpaceOutgoing>, StoreError> {
+        let select = "SELECT * FROM space_outgoing WHERE content_id = ?1";
+        self.optional("look a bundle up", select, [content_id.0], outgoing)
+    }
+
     /// The bundle of this number for a peer, also when it was freed.
     ///
     /// # Errors
@@ -121,8 +162,9 @@ impl Changes<'_> {
         new: &NewSpaceOutgoing,
     ) -> Result<SpaceOutgoingId, StoreError> {
         let insert = "INSERT INTO space_outgoing
-             (peer_id, content_id, file, size_bytes, sequence, created_at, holds, state, state_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6)";
+             (peer_id, content_id, file, size_bytes, sequence, created_at, holds, sent_before,
+              tickets, state, state_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?6)";
         let values = params![
             new.peer,
             new.content_id.0,
@@ -131,6 +173,8 @@ impl Changes<'_> {
             new.sequence,
             new.created_at,
             new.holds,
+            new.sent_before,
+            write_tickets(&new.tickets),
             RecipientState::Ready
         ];
         self.insert("store a bundle of a space", insert, values)

@@ -1,0 +1,346 @@
+//! What can go wrong in a space, each with what it means for the data and what to do.
+
+use bundle_format::open::OpenError;
+use bundle_format::seal::SealError;
+use pack_format::advice::{Advice, Exit};
+use pack_format::codec::DecodeError;
+use team_core::role::Role;
+use thiserror::Error;
+
+use crate::files::FileError;
+use crate::names::LocalName;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+use crate::work::WorkError;
+
+/// Why something in a space was not done. Nothing of it happened then.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TeamError {
+    /// The vault itself.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Something that a person could have asked for went wrong on the way.
+    #[error(transparent)]
+    Work(Box<WorkError>),
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A bundle that came for a device of a space could not be opened.
+    #[error("a bundle for a space does not open")]
+    Open(#[source] OpenError),
+    /// What was stored does not read any more.
+    #[error("what is stored of a space does not read any more: {0}")]
+    Stored(DecodeError),
+    /// What was given breaks a rule or limit of the format.
+    #[error("this cannot be written into a space: {0}")]
+    Format(DecodeError),
+    /// There is no such space.
+    #[error("there is no space called {name}")]
+    SpaceUnknown {
+        /// Which was asked for.
+        name: String,
+    },
+    /// The name is another space's.
+    #[error("another space is called {name} already")]
+    NameTaken {
+        /// The name.
+        name: LocalName,
+    },
+    /// Nothing can be written in the space from here.
+    #[error("nothing can be written in {name} from this vault: {reason}")]
+    Closed {
+        /// The space.
+        name: LocalName,
+        /// Why.
+        reason: ClosedReason,
+    },
+    /// The person's role does not allow it.
+    #[error("this is not yours to do in {name}: {reason}")]
+    NotAllowed {
+        /// The space.
+        name: LocalName,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A role that is needed.
+    #[error("this needs the role of {needed} in {name}, and yours is {found}")]
+    RoleNeeded {
+        /// The space.
+        name: LocalName,
+        /// What is needed.
+        needed: Role,
+        /// What the person has.
+        found: String,
+    },
+    /// Nobody is called so there.
+    #[error("nobody in {space} is called {who}")]
+    MemberUnknown {
+        /// The space.
+        space: LocalName,
+        /// Who was asked for.
+        who: String,
+    },
+    /// Several are called so.
+    #[error("{count} members of {space} answer to {who}")]
+    MemberAmbiguous {
+        /// The space.
+        space: LocalName,
+        /// Who was asked for.
+        who: String,
+        /// How many.
+        count: usize,
+    },
+    /// There is no such thing.
+    #[error("there is no {what} {which} in {space}")]
+    NotFound {
+        /// The space.
+        space: LocalName,
+        /// What kind of thing.
+        what: &'static str,
+        /// Which was asked for.
+        which: String,
+    },
+    /// The short name fits several things.
+    #[error("{which} is the beginning of {count} names in {space}")]
+    Ambiguous {
+        /// The space.
+        space: LocalName,
+        /// What was asked for.
+        which: String,
+        /// How many it fits.
+        count: usize,
+    },
+    /// There is no such invitation.
+    #[error("there is no open invitation {which}")]
+    InvitationUnknown {
+        /// Which was asked for.
+        which: String,
+    },
+    /// The invitation has expired.
+    #[error("the invitation to {space} expired {expired_at}")]
+    InvitationExpired {
+        /// The space, as the inviter calls it.
+        space: String,
+        /// Since when.
+        expired_at: crate::clock::UnixTime,
+    },
+    /// The contact's words were not compared.
+    #[error("nobody has checked yet that the card of {nickname} is really theirs")]
+    Unverified {
+        /// The contact.
+        nickname: LocalName,
+    },
+    /// The key of what was asked for is not here.
+    #[error("the key for {which} has not come")]
+    NoKey {
+        /// What cannot be read.
+        which: String,
+    },
+    /// Parts of a file have not come.
+    #[error("{missing} of {total} pieces of {which} have not come")]
+    Incomplete {
+        /// The file.
+        which: String,
+        /// Missing pieces.
+        missing: usize,
+        /// All pieces.
+        total: usize,
+    },
+    /// The thing is in another state than what was asked for needs.
+    #[error("{which} {state}")]
+    State {
+        /// What was asked for.
+        which: String,
+        /// How it is, as the end of a sentence.
+        state: String,
+    },
+    /// What was typed is not what is needed.
+    #[error("{what}")]
+    Input {
+        /// What is wrong, in words.
+        what: String,
+    },
+    /// The process that reads notes failed.
+    #[error("the note cannot be read: {reason}")]
+    Note {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why nothing can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedReason {
+    /// The person has not been let in yet.
+    Joining,
+    /// The person has left or was removed.
+    Left,
+    /// Another copy of the vault writes in its name.
+    Stopped,
+}
+
+impl std::fmt::Display for ClosedReason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Joining => "you have asked to join and have not been let in yet",
+            Self::Left => "you have left it or were removed",
+            Self::Stopped => "a copy of this vault has written in its name",
+        })
+    }
+}
+
+impl From<StoreError> for TeamError {
+    fn from(err: StoreError) -> Self {
+        Self::Vault(VaultError::Store(err))
+    }
+}
+
+impl TeamError {
+    fn inner(&self) -> Option<&dyn Advice> {
+        match self {
+            Self::Vault(err) => Some(err),
+            Self::File(err) => Some(err),
+            Self::Work(err) => Some(err.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl Advice for TeamError {
+    fn code(&self) -> &'static str {
+        if let Some(inner) = self.inner() {
+            return inner.code();
+        }
+        match self {
+            Self::Seal(_) => "seal-failed",
+            Self::Open(err) if err.is_refusal() => "bundle-refused",
+            Self::Open(_) => "bundle-unreadable",
+            Self::Format(_) => "space-format",
+            Self::SpaceUnknown { .. } => "space-unknown",
+            Self::NameTaken { .. } => "space-name-taken",
+            Self::Closed { .. } => "space-closed",
+            Self::NotAllowed { .. } => "space-not-allowed",
+            Self::RoleNeeded { .. } => "space-role",
+            Self::MemberUnknown { .. } => "member-unknown",
+            Self::MemberAmbiguous { .. } => "member-ambiguous",
+            Self::NotFound { .. } => "space-item-unknown",
+            Self::Ambiguous { .. } => "space-item-ambiguous",
+            Self::InvitationUnknown { .. } => "invitation-unknown",
+            Self::InvitationExpired { .. } => "invitation-expired",
+            Self::Unverified { .. } => "contact-unverified",
+            Self::NoKey { .. } => "space-no-key",
+            Self::Incomplete { .. } => "file-incomplete",
+            Self::State { .. } => "space-state",
+            Self::Input { .. } => "space-input",
+            Self::Note { .. } => "note-unreadable",
+            _ => "vault-damaged",
+        }
+    }
+
+    fn data_safe(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.data_safe();
+        }
+        match self {
+            Self::Stored(_) => {
+                "The vault's database may be damaged; the other members' vaults have what was \
+                 sent to them."
+            }
+            Self::Open(_) => "Nothing of the bundle was taken in; the vault is as it was.",
+            Self::Note { .. } => "The note's changes are kept as they came; nothing was changed.",
+            _ => "Nothing was written; the space is as it was.",
+        }
+        .to_owned()
+    }
+
+    fn next_step(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.next_step();
+        }
+        match self {
+            Self::Seal(_) => "Check the vault's disk, then run the command again.".to_owned(),
+            Self::Open(_) => {
+                "Ask the sender to sync once more; their vault sends again what is missing."
+                    .to_owned()
+            }
+            Self::Stored(_) => "Make a backup, then ask to be invited again as a new device: \
+                                offline-vault backup."
+                .to_owned(),
+            Self::Format(_) => "Make it shorter or smaller, then run the command again.".to_owned(),
+            Self::SpaceUnknown { .. } => "See the spaces: offline-vault space list.".to_owned(),
+            Self::NameTaken { .. } => {
+                "Choose another name: it is what only this vault calls the space.".to_owned()
+            }
+            Self::Closed { reason, name } => match reason {
+                ClosedReason::Joining => {
+                    "Sync with whoever invited you: offline-vault sync.".to_owned()
+                }
+                ClosedReason::Left => {
+                    "What came before can still be read. To write again, ask an admin for a new \
+                     invitation."
+                        .to_owned()
+                }
+                ClosedReason::Stopped => format!(
+                    "Find out which copy is the right one. Then ask an admin to remove this \
+                     device, forget the space (offline-vault space forget {name}) and be invited \
+                     again."
+                ),
+            },
+            Self::NotAllowed { name, .. } | Self::RoleNeeded { name, .. } => {
+                format!("See who may do what: offline-vault member list {name}.")
+            }
+            Self::MemberUnknown { space, .. } => {
+                format!("See the members: offline-vault member list {space}.")
+            }
+            Self::MemberAmbiguous { space, .. } => format!(
+                "Name the member by the digits beside the name: offline-vault member list {space}."
+            ),
+            Self::NotFound { space, what, .. } => {
+                format!("See what there is: offline-vault {what} list {space}.")
+            }
+            Self::Ambiguous { .. } => "Give more digits of it.".to_owned(),
+            Self::InvitationUnknown { .. } => {
+                "See the invitations: offline-vault space invitations.".to_owned()
+            }
+            Self::InvitationExpired { .. } => "Ask for a new one.".to_owned(),
+            Self::Unverified { nickname } => {
+                format!("Compare the words: offline-vault contact verify {nickname}.")
+            }
+            Self::NoKey { .. } => "It comes with the next bundle of somebody who has it: sync \
+                                   with the others."
+                .to_owned(),
+            Self::Incomplete { .. } => "Sync: your vault asks the others for the missing pieces, \
+                                        and their next bundles bring them."
+                .to_owned(),
+            Self::State { .. } | Self::Input { .. } => {
+                "See the command's --help for what it takes.".to_owned()
+            }
+            Self::Note { .. } => {
+                "Check that causeway-note stands beside offline-vault, then try again.".to_owned()
+            }
+            _ => "Make a backup and check the disk: offline-vault backup.".to_owned(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        if let Some(inner) = self.inner() {
+            return inner.exit();
+        }
+        match self {
+            Self::Open(err) if err.is_refusal() => Exit::Refused,
+            Self::Input { .. }
+            | Self::SpaceUnknown { .. }
+            | Self::NameTaken { .. }
+            | Self::MemberUnknown { .. }
+            | Self::MemberAmbiguous { .. }
+            | Self::NotFound { .. }
+            | Self::Ambiguous { .. }
+            | Self::InvitationUnknown { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The segments of a space in the vault's tables, as the engine asks for them.
+
+use pack_format::codec::Wire as _;
+use team_core::control::{Control, decode_operations};
+use team_core::ids::{DeviceId, SegmentHash, SpaceId};
+use team_core::limits::SEGMENT_NUMBER_MAX;
+use team_core::log::{Accepted, Chain, Listed, Pending, Place, SeenHeads, SegmentIndex};
+use team_core::segment::{Header, Kind, Segment};
+use team_core::sync::{Extent, SegmentStore};
+
+use super::TeamError;
+use crate::clock::UnixTime;
+use crate::store::{
+    Changes, NewSegment, PendingSegment, SegmentKind, SpaceRow, Standing, Tables, Tip,
+};
+
+/// The segments of one space. The second half writes.
+pub(crate) struct SqlIndex<'a> {
+    tables: &'a Tables<'a>,
+    row: SpaceRow,
+    space: SpaceId,
+}
+
+/// The segments of one space, inside a transaction.
+pub(crate) struct SqlLog<'a> {
+    index: SqlIndex<'a>,
+    changes: &'a Changes<'a>,
+    now: UnixTime,
+}
+
+impl<'a> SqlIndex<'a> {
+    pub(crate) fn new(tables: &'a Tables<'a>, row: SpaceRow, space: SpaceId) -> Self {
+        Self { tables, row, space }
+    }
+}
+
+impl SegmentIndex for SqlIndex<'_> {
+    type Error = TeamError;
+
+    fn place(&self, segment: SegmentHash) -> Result<Option<Place>, TeamError> {
+        let Some(stored) = self.tables.segment_with_hash(self.row, segment)? else {
+            return Ok(None);
+        };
+        let header = Header::dangerously_from_store(self.space, &stored.header)
+            .map_err(TeamError::Stored)?;
+        Ok(Some(Place {
+            device: header.fields().device,
+            number: header.fields().number,
+            previous: header.fields().previous,
+            is_control: stored.place.kind == SegmentKind::Control,
+            has_payload: stored.place.has_payload || stored.place.standing == Standing::Destroyed,
+        }))
+    }
+
+    fn at(&self, device: DeviceId, number: u64) -> Result<Vec<SegmentHash>, TeamError> {
+        let Some(device) = self.tables.device_with_id(self.row, device)? else {
+            return Ok(Vec::new());
+        };
+        let listed =
+            self.tables
+                .list_segments(device.id, number.saturating_sub(1), number, u32::MAX)?;
+        let mut hashes: Vec<SegmentHash> = listed.iter().map(|listed| listed.hash).collect();
+        hashes.sort_unstable();
+        Ok(hashes)
+    }
+
+    fn header(&self, segment: SegmentHash) -> Result<Option<Header>, TeamError> {
+        let stored = self.tables.segment_with_hash(self.row, segment)?;
+        let header =
+            stored.map(|stored| Header::dangerously_from_store(self.space, &stored.header));
+        header.transpose().map_err(TeamError::Stored)
+    }
+
+    fn chain(&self, device: DeviceId) -> Result<Option<Chain>, TeamError> {
+        let stored = self.tables.device_with_id(self.row, device)?;
+        Ok(stored.and_then(|stored| {
+            Some(Chain {
+                tip: stored.tip?.number,
+                forked_from: stored.forked_from,
+            })
+        }))
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceId>, TeamError> {
+        let devices = self.tables.devices(self.row)?.into_iter();
+        let with_segments = devices.filter(|device| device.tip.is_some());
+        Ok(with_segments.map(|device| device.device).collect())
+    }
+
+    fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, TeamError> {
+        let Some(place) = self.tables.segment_place(self.row, segment)? else {
+            return Ok(None);
+        };
+        let seen = if place.kind == SegmentKind::Control {
+            let stored = self.tables.segment_with_hash(self.row, segment)?;
+            stored.and_then(|stored| stored.seen)
+        } else {
+            let devices = self.tables.devices(self.row)?.into_iter();
+            let mut tips = devices.filter_map(|device| device.tip);
+            tips.find(|tip| tip.hash == segment).map(|tip| tip.seen)
+        };
+        let seen = seen.map(|seen| SeenHeads::from_wire(&seen));
+        seen.transpose().map_err(TeamError::Stored)
+    }
+
+    fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {
+        Ok(self.tables.device_with_id(self.row, device)?.is_some())
+    }
+
+    fn list(&self, after: &Extent, until: &Extent, limit: usize) -> Result<Vec<Listed>, TeamError> {
+        let limit_rows = u32::try_from(limit).unwrap_or(u32::MAX);
+        let mut found = Vec::new();
+        for device in self.tables.devices(self.row)? {
+            let id = device.device;
+            let (from, to) = (after.number(id), until.number(id));
+            if from >= to {
+                continue;
+            }
+            let listed = self.tables.list_segments(device.id, from, to, limit_rows)?;
+            found.extend(listed.into_iter().map(|it| (it, id)));
+        }
+        found.sort_unstable_by_key(|(listed, _)| listed.id);
+        found.truncate(limit);
+        let listed = found.into_iter().map(|(listed, device)| Listed {
+            hash: listed.hash,
+            device,
+            number: listed.number,
+            is_control: listed.kind == SegmentKind::Control,
+            size_bytes: listed.size_bytes,
+        });
+        Ok(listed.collect())
+    }
+}
+
+impl<'a> SqlLog<'a> {
+    pub(crate) fn new(
+        changes: &'a Changes<'a>,
+        row: SpaceRow,
+        space: SpaceId,
+        now: UnixTime,
+    ) -> Self {
+        Self {
+            index: SqlIndex::new(changes, row, space),
+            changes,
+            now,
+        }
+    }
+
+    /// Reads what waits for other segments.
+    pub(crate) fn pending(&self) -> Result<Pending, TeamError> {
+        let mut pending = Pending::new();
+        for stored in self.changes.pending_segments(self.index.row)? {
+            let PendingSegment {
+                source,
+                header,
+                payload,
+            } = stored;
+            let header = Header::dangerously_from_store(self.index.space, &header)
+                .map_err(TeamError::Stored)?;
+            let missing = self.missing(&header)?;
+            let segment = Segment::new(header, payload).map_err(|_| damaged())?;
+            // What had room when it came has room now.
+            let _ = pending.hold(source, segment, missing);
+        }
+        Ok(pending)
+    }
+
+    fn missing(
+        &self,
+        header: &Header,
+    ) -> Result<std::collections::BTreeSet<SegmentHash>, TeamError> {
+        let fields = header.fields();
+        let previous = (fields.number > 1).then_some(fields.previous);
+        let mut missing = std::collections::BTreeSet::new();
+        for hash in previous.into_iter().chain(fields.deps.iter().copied()) {
+            if self.index.place(hash)?.is_none() {
+                missing.insert(hash);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Keeps what waits now and forgets what waits no more.
+    pub(crate) fn save_pending(&self, pending: &Pending) -> Result<(), TeamError> {
+        let row = self.index.row;
+        for stored in self.changes.pending_segments(row)? {
+            let header = Header::dangerously_from_store(self.index.space, &stored.header)
+                .map_err(TeamError::Stored)?;
+            let waits = pending
+                .iter()
+                .any(|(_, segment)| segment.header().hash() == header.hash());
+            if !waits {
+                self.changes.remove_pending(row, header.hash())?;
+            }
+        }
+        for (source, segment) in pending.iter() {
+            self.changes
+                .insert_pending(row, source, segment, self.now)?;
+        }
+        Ok(())
+    }
+
+    /// An operation names a device: its segments are taken in from now on.
+    fn name_devices(&self, segment: &Segment) -> Result<(), TeamError> {
+        let payload = segment.payload().unwrap_or_default();
+        for operation in decode_operations(payload).unwrap_or_default() {
+            let device = match &operation {
+                Control::Genesis(genesis) => genesis.founder,
+                Control::AddMember(add) => DeviceId(add.member.0),
+                Control::AddDevice(add) => add.device,
+                _ => continue,
+            };
+            self.changes.ensure_device(self.index.row, device)?;
+        }
+        Ok(())
+    }
+}
+
+fn damaged() -> TeamError {
+    TeamError::Stored(pack_format::codec::DecodeError::Rule {
+        what: "a stored payload does not fit its header",
+    })
+}
+
+impl SegmentIndex for SqlLog<'_> {
+    type Error = TeamError;
+
+    fn place(&self, segment: SegmentHash) -> Result<Option<Place>, TeamError> {
+        self.index.place(segment)
+    }
+
+    fn at(&self, device: DeviceId, number: u64) -> Result<Vec<SegmentHash>, TeamError> {
+        self.index.at(device, number)
+    }
+
+    fn header(&self, segment: SegmentHash) -> Result<Option<Header>, TeamError> {
+        self.index.header(segment)
+    }
+
+    fn chain(&self, device: DeviceId) -> Result<Option<Chain>, TeamError> {
+        self.index.chain(device)
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceId>, TeamError> {
+        self.index.devices()
+    }
+
+    fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, TeamError> {
+        self.index.kept_seen(segment)
+    }
+
+    fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {
+        self.index.is_named(device)
+    }
+
+    fn list(&self, after: &Extent, until: &Extent, limit: usize) -> Result<Vec<Listed>, TeamError> {
+        self.index.list(after, until, limit)
+    }
+}
+
+impl SegmentStore for SqlLog<'_> {
+    fn store(&mut self, segment: &Segment, accepted: &Accepted) -> Result<(), TeamError> {
+        let row = self.index.row;
+        let fields = segment.header().fields();
+        let device = self.changes.ensure_device(row, fields.device)?;
+        let is_control = fields.kind == Kind::Control;
+        let seen = accepted.seen.to_wire();
+        let standing = match (is_control, segment.payload()) {
+            (true, _) => Standing::InEffect,
+            (false, Some(_)) => Standing::Waiting,
+            (false, None) => Standing::Absent,
+        };
+        self.changes.insert_segment(&NewSegment {
+            space: row,
+            device,
+            segment,
+            standing,
+            seen: is_control.then_some(seen.as_slice()),
+            taken_at: self.now,
+        })?;
+        let known = self.changes.device_with_id(row, fields.device)?;
+        let tip = known
+            .and_then(|known| known.tip)
+            .map_or(0, |tip| tip.number);
+        if fields.number > tip {
+            self.changes.set_device_tip(
+                device,
+                &Tip {
+                    number: fields.number.min(SEGMENT_NUMBER_MAX),
+                    hash: segment.header().hash(),
+                    seen,
+                },
+            )?;
+        }
+        let steps: Vec<(DeviceId, u64)> = accepted
+            .steps
+            .iter()
+            .map(|step| (step.device, step.head.number))
+            .collect();
+        self.changes
+            .insert_steps(row, device, fields.number, &steps)?;
+        if accepted.fork.is_some() {
+            self.changes.set_device_forked(device, fields.number)?;
+        }
+        if is_control {
+            self.name_devices(segment)?;
+        }
+        Ok(())
+    }
+
+    fn store_payload(&mut self, segment: &Segment) -> Result<(), TeamError> {
+        let place = self
+            .changes
+            .segment_place(self.index.row, segment.header().hash())?;
+        if let (Some(place), Some(payload)) = (place, segment.payload()) {
+            self.changes.fill_payload(place.id, payload)?;
+        }
+        Ok(())
+    }
+}

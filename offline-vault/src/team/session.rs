@@ -1,0 +1,293 @@
+//! One space, opened for one use case inside one transaction.
+
+use std::collections::BTreeSet;
+
+use bundle_format::identity::Identity;
+use bundle_format::random::HedgedRng;
+use team_content::batch::{encode_batch, split};
+use team_content::item_id::Dot;
+use team_content::operation::Operation;
+use team_core::content::encode_operations as encode_content;
+use team_core::control::{Control, encode_operations as encode_control};
+use team_core::epoch::{Choice, ContentCodec, ContentPlace, EpochKey, Recipient, choose, mint};
+use team_core::ids::{CompartmentId, EpochId, OperationId, SegmentHash};
+use team_core::log::{Accepted, Draft, SegmentIndex as _, write};
+use team_core::segment::{Kind, Sealing, Segment};
+use team_core::sync::SegmentStore as _;
+
+use super::brought::Brought;
+use super::content;
+use super::index::{SqlIndex, SqlLog};
+use super::view::View;
+use super::{ClosedReason, TeamError};
+use crate::clock::UnixTime;
+use crate::names::LocalName;
+use crate::store::{Changes, SpaceState, StoredSpace, Tables};
+use crate::vault::Vault;
+
+/// A space in which something is written.
+pub(crate) struct Session<'a> {
+    pub(crate) changes: &'a Changes<'a>,
+    pub(crate) view: View<'a>,
+    pub(crate) now: UnixTime,
+    pub(crate) brought: Brought,
+    rng: HedgedRng,
+    identity: Identity,
+}
+
+/// Runs a use case that writes into a space of this vault, in one transaction.
+pub(crate) fn in_space<T>(
+    vault: &Vault,
+    name: &str,
+    now: UnixTime,
+    use_case: impl FnOnce(&mut Session<'_>) -> Result<T, TeamError>,
+) -> Result<T, TeamError> {
+    let rng = vault.rng()?;
+    vault.store().write(|changes| {
+        let stored = find_space(changes, name)?;
+        check_open(&stored)?;
+        let mut session = Session::new(changes, stored, rng, now)?;
+        use_case(&mut session)
+    })
+}
+
+/// Looks at a space of this vault.
+pub(crate) fn look<T>(
+    vault: &Vault,
+    name: &str,
+    use_case: impl FnOnce(&View<'_>) -> Result<T, TeamError>,
+) -> Result<T, TeamError> {
+    let tables = vault.store().read();
+    let stored = find_space(&tables, name)?;
+    use_case(&View::of(&tables, stored)?)
+}
+
+/// The space that the person calls so.
+pub(crate) fn find_space(tables: &Tables<'_>, name: &str) -> Result<StoredSpace, TeamError> {
+    let unknown = || TeamError::SpaceUnknown {
+        name: pack_format::shown::Shown(name).to_string(),
+    };
+    let local = LocalName::new(name).map_err(|_| unknown())?;
+    tables.space_named(&local)?.ok_or_else(unknown)
+}
+
+fn check_open(stored: &StoredSpace) -> Result<(), TeamError> {
+    let reason = match stored.space.state {
+        SpaceState::Active => return Ok(()),
+        SpaceState::Joining => ClosedReason::Joining,
+        SpaceState::Left => ClosedReason::Left,
+        SpaceState::Stopped => ClosedReason::Stopped,
+    };
+    Err(TeamError::Closed {
+        name: stored.space.name.clone(),
+        reason,
+    })
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        changes: &'a Changes<'a>,
+        stored: StoredSpace,
+        rng: HedgedRng,
+        now: UnixTime,
+    ) -> Result<Self, TeamError> {
+        let identity = Identity::from_seed(stored.space.device_seed.duplicate());
+        Ok(Self {
+            changes,
+            view: View::of(changes, stored)?,
+            now,
+            brought: Brought::default(),
+            rng,
+            identity,
+        })
+    }
+
+    pub(crate) fn rng(&mut self) -> &mut HedgedRng {
+        &mut self.rng
+    }
+
+    pub(super) fn view_and_rng(&mut self) -> (&View<'a>, &mut HedgedRng) {
+        (&self.view, &mut self.rng)
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn tell(&mut self, what: impl Into<String>) {
+        let name = self.view.name().to_string();
+        self.brought.tell(&name, what);
+    }
+
+    /// Whether the person may write such an operation now.
+    pub(crate) fn check(&self, operation: &Control) -> Result<(), TeamError> {
+        let may = self.view.membership.may(self.view.own_device(), operation);
+        may.map_err(|refused| TeamError::NotAllowed {
+            name: self.view.name().clone(),
+            reason: refused.to_string(),
+        })
+    }
+
+    /// Writes control operations in one segment, after checking that the person may.
+    pub(crate) fn write_control(
+        &mut self,
+        operations: &[Control],
+    ) -> Result<SegmentHash, TeamError> {
+        for operation in operations {
+            self.check(operation)?;
+        }
+        self.write_unasked(operations)
+    }
+
+    /// Writes control operations that nobody has to be asked about.
+    pub(super) fn write_unasked(
+        &mut self,
+        operations: &[Control],
+    ) -> Result<SegmentHash, TeamError> {
+        let payload = encode_control(operations);
+        let segment = self.write_segment(Kind::Control, payload)?;
+        self.refresh()?;
+        Ok(segment)
+    }
+
+    /// Writes content into a compartment, in as few segments as it takes, and lets it take effect.
+    pub(crate) fn write_content(
+        &mut self,
+        compartment: CompartmentId,
+        operations: &[Operation],
+    ) -> Result<Vec<Dot>, TeamError> {
+        let mut dots = Vec::new();
+        let device = self.view.own_device();
+        for batch in split(device, operations) {
+            self.check_role(batch)?;
+            let (epoch, key) = self.epoch_for(compartment)?;
+            let index = SqlIndex::new(self.changes, self.view.row(), self.view.space_id());
+            let tip = index.chain(device)?.map_or(0, |chain| chain.tip);
+            let number = tip.saturating_add(1);
+            let encoded = encode_batch(device, number, batch).map_err(|err| TeamError::Input {
+                what: err.to_string(),
+            })?;
+            let plain = encode_content(&encoded);
+            let sealing = Sealing {
+                epoch,
+                salt: self.rng.array(),
+            };
+            let place = ContentPlace {
+                epoch,
+                device,
+                number,
+                salt: sealing.salt,
+            };
+            let mut codec = ContentCodec::new().map_err(content::error)?;
+            let payload = codec.seal(&key, &place, &plain).map_err(content::error)?;
+            let hash = self.write_segment(Kind::Content(sealing), payload)?;
+            for index in (0u32..).take(batch.len()) {
+                dots.push(Dot {
+                    device,
+                    number,
+                    index,
+                });
+            }
+            content::take_in(
+                self.changes,
+                &self.view,
+                &mut codec,
+                &[hash],
+                &mut self.brought,
+            )?;
+        }
+        Ok(dots)
+    }
+
+    fn check_role(&self, operations: &[Operation]) -> Result<(), TeamError> {
+        let found = self.view.own_role();
+        let kinds = operations.iter().map(Operation::kind);
+        let needed = kinds.filter_map(team_core::content::required_role).max();
+        match needed {
+            Some(needed) if found < Some(needed) => Err(TeamError::RoleNeeded {
+                name: self.view.name().clone(),
+                needed,
+                found: found.map_or_else(|| "none".to_owned(), |role| role.to_string()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The epoch for new content: one whose recipients are exactly those who read the
+    /// compartment now, or a new one.
+    pub(crate) fn epoch_for(
+        &mut self,
+        compartment: CompartmentId,
+    ) -> Result<(EpochId, EpochKey), TeamError> {
+        let readers = self.view.membership.reading_devices(compartment);
+        let held = self.changes.epoch_keys(self.view.row())?;
+        let known = self.view.known_epochs(compartment);
+        let known: Vec<_> = known
+            .into_iter()
+            .filter(|epoch| held.iter().any(|(id, _)| *id == epoch.id()))
+            .collect();
+        let own = self.view.own_device();
+        if !BTreeSet::contains(&readers, &own) {
+            return Err(TeamError::NotAllowed {
+                name: self.view.name().clone(),
+                reason: "you do not read this compartment".to_owned(),
+            });
+        }
+        if let Choice::Use(epoch) = choose(&known, &readers)
+            && let Some((_, key)) = held.into_iter().find(|(id, _)| *id == epoch)
+        {
+            return Ok((epoch, EpochKey::from_stored(key)));
+        }
+        self.new_epoch(compartment)
+    }
+
+    /// Begins a new epoch for those who read a compartment now.
+    pub(crate) fn new_epoch(
+        &mut self,
+        compartment: CompartmentId,
+    ) -> Result<(EpochId, EpochKey), TeamError> {
+        let readers = self.view.readers(compartment);
+        let recipients: Vec<Recipient<'_>> = readers
+            .iter()
+            .map(|(device, (prekey_number, prekey))| Recipient {
+                device: *device,
+                prekey_number: *prekey_number,
+                prekey,
+            })
+            .collect();
+        let space = self.view.space_id();
+        let minted = mint(space, compartment, &recipients, &mut self.rng);
+        let secret = minted.key.secret().duplicate();
+        let segment = self.write_control(&[Control::Epoch(minted.epoch.clone())])?;
+        let epoch = EpochId::of(OperationId { segment, index: 0 });
+        self.changes
+            .insert_epoch_key(self.view.row(), epoch, &secret)?;
+        for share in minted.into_shares(epoch) {
+            self.write_control(&[Control::ShareEpoch(share)])?;
+        }
+        Ok((epoch, EpochKey::from_stored(secret)))
+    }
+
+    /// Works the membership out anew.
+    pub(super) fn refresh(&mut self) -> Result<(), TeamError> {
+        let stored = find_space(self.changes, self.view.name().as_str())?;
+        self.view = View::of(self.changes, stored)?;
+        Ok(())
+    }
+
+    fn write_segment(&mut self, kind: Kind, payload: Vec<u8>) -> Result<SegmentHash, TeamError> {
+        let draft = Draft {
+            kind,
+            payload,
+            claimed_at: self.now.to_secs(),
+        };
+        let (row, space) = (self.view.row(), self.view.space_id());
+        let mut log = SqlLog::new(self.changes, row, space, self.now);
+        let written = write(space, &self.identity, draft, &log);
+        let (segment, accepted): (Segment, Accepted) = written.map_err(|err| TeamError::Input {
+            what: err.to_string(),
+        })?;
+        log.store(&segment, &accepted)?;
+        Ok(segment.header().hash())
+    }
+}

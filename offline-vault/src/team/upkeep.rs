@@ -1,0 +1,559 @@
+//! What a vault does in its spaces by itself with every crossing: it lets in who accepted an
+//! invitation, gives keys to who should have them, renews its own, confirms, and seals bundles.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use bundle_format::identity::DecapsulationKey;
+use bundle_format::receipt::TakenBundle;
+use pack_format::codec::Wire as _;
+use team_core::blob::BlobId;
+use team_core::control::{Control, ShareEpoch};
+use team_core::device_card::DeviceCard;
+use team_core::epoch::{
+    EpochKey, PrekeyAge, Recipient, expired_prekeys, is_new_prekey_due, missing_shares, wrap,
+};
+use team_core::ids::{CompartmentId, DeviceId, SegmentHash};
+use team_core::limits::SEGMENTS_NAMED_MAX;
+use team_core::segment::Segment;
+use team_core::sync::{
+    Acknowledged, Due, Extent, Have, HaveBook, HaveDraft, Now, Payloads, SendState, SyncMessage,
+    UncheckedSegment, Want, acknowledged, due,
+};
+
+use super::brought::Brought;
+use super::bundle::{Parting, SpaceContents, seal_for_peer};
+use super::index::SqlIndex;
+use super::session::{Session, in_space};
+use super::take_in::send_state;
+use super::view::View;
+use super::{TeamError, joining};
+use crate::clock::UnixTime;
+use crate::files::remove_if_present;
+use crate::store::{
+    LaneKind, Peer, RecipientState, SpaceOutgoing, SpaceRow, SpaceState, StoredHave, StoredPrekey,
+    Tables,
+};
+use crate::vault::Vault;
+
+/// Does what is due in every space before bundles go out.
+pub(crate) fn before_crossing(vault: &Vault, now: UnixTime) -> Result<Brought, TeamError> {
+    let mut brought = Brought::default();
+    for stored in vault.store().read().spaces()? {
+        let name = stored.space.name.clone();
+        if stored.space.state == SpaceState::Active {
+            let written = in_space(vault, name.as_str(), now, |session| {
+                joining::let_in(session)?;
+                renew_prekey(session)?;
+                share_keys(session)?;
+                confirm(session)?;
+                Ok(std::mem::take(&mut session.brought))
+            })?;
+            brought.add(written);
+        }
+        let goes_out = matches!(stored.space.state, SpaceState::Active | SpaceState::Left);
+        if goes_out {
+            seal_bundles(vault, name.as_str(), now)?;
+        }
+    }
+    // What was written has been sealed with it.
+    brought.asks_for_answer = false;
+    Ok(brought)
+}
+
+/// The private prekeys of this vault's device, by number.
+pub(super) fn own_prekeys(
+    tables: &Tables<'_>,
+    space: SpaceRow,
+) -> Result<BTreeMap<u32, DecapsulationKey>, TeamError> {
+    let prekeys = tables.prekeys(space)?.into_iter();
+    let by_number = prekeys.map(|it| (it.number, DecapsulationKey::from_seed(it.seed)));
+    Ok(by_number.collect())
+}
+
+/// A new prekey when the newest is two weeks old; the private halves of old ones are destroyed.
+fn renew_prekey(session: &mut Session<'_>) -> Result<(), TeamError> {
+    let row = session.view.row();
+    let prekeys = session.changes.prekeys(row)?;
+    let ages: Vec<PrekeyAge> = prekeys
+        .iter()
+        .map(|it| PrekeyAge {
+            number: it.number,
+            made_at: it.made_at.to_secs(),
+        })
+        .collect();
+    let now = session.now.to_secs();
+    if is_new_prekey_due(&ages, now) {
+        let newest = ages.iter().map(|age| age.number).max();
+        let number = newest.unwrap_or(0).saturating_add(1);
+        let key = DecapsulationKey::from_seed(session.rng().secret());
+        session.changes.insert_prekey(
+            row,
+            &StoredPrekey {
+                number,
+                seed: key.seed().duplicate(),
+                made_at: session.now,
+            },
+        )?;
+        let prekey = Control::Prekey(number, Box::new(key.encapsulation_key()));
+        session.write_control(&[prekey])?;
+    }
+    for number in expired_prekeys(&ages, now) {
+        session.changes.remove_prekey(row, number)?;
+    }
+    Ok(())
+}
+
+/// Wraps the keys that this vault holds to the devices that should have them and have not.
+fn share_keys(session: &mut Session<'_>) -> Result<(), TeamError> {
+    let mut compartments = vec![CompartmentId::WHOLE];
+    compartments.extend(session.view.membership.compartments().map(|it| it.id));
+    let mut shares = Vec::new();
+    for compartment in compartments {
+        let epochs = session.view.known_epochs(compartment);
+        let readers = session.view.readers_without(compartment, &epochs);
+        if readers.is_empty() {
+            continue;
+        }
+        for (epoch, devices) in missing_shares(&epochs, &readers) {
+            let Some(key) = session.changes.epoch_key(session.view.row(), epoch)? else {
+                continue;
+            };
+            let wraps = {
+                let (view, rng) = session.view_and_rng();
+                let known = view.readers(compartment);
+                let recipients = devices.iter().filter_map(|device| {
+                    let (prekey_number, prekey) = known.get(device)?;
+                    Some(Recipient {
+                        device: *device,
+                        prekey_number: *prekey_number,
+                        prekey,
+                    })
+                });
+                let recipients: Vec<Recipient<'_>> = recipients.collect();
+                let key = EpochKey::from_stored(key);
+                wrap(&key, view.space_id(), compartment, &recipients, rng)
+            };
+            for wraps in wraps {
+                shares.push(Control::ShareEpoch(ShareEpoch { epoch, wraps }));
+            }
+        }
+    }
+    for share in shares {
+        // A reader that may not share keys leaves that to somebody who may.
+        if session.check(&share).is_ok() {
+            session.write_control(&[share])?;
+        }
+    }
+    Ok(())
+}
+
+/// Confirms checkpoints and deletions that this vault has not confirmed yet.
+fn confirm(session: &mut Session<'_>) -> Result<(), TeamError> {
+    let own = session.view.own_device();
+    let mut operations = Vec::new();
+    for checkpoint in session.view.membership.checkpoints() {
+        let answered = checkpoint.confirmed.contains(&own)
+            || checkpoint.contradicted.contains(&own)
+            || checkpoint.deed.by == own;
+        if !answered {
+            let segment = checkpoint.deed.operation.segment;
+            let digest = session.view.graph.digest_before(segment);
+            operations.push(Control::ConfirmCheckpoint(segment, digest));
+        }
+    }
+    let (view, changes) = (&session.view, session.changes);
+    let mut destroyed: Vec<SegmentHash> = Vec::new();
+    for segment in view.deleted()? {
+        let place = changes.segment_place(view.row(), segment)?;
+        let is_gone = place.is_some_and(|it| it.standing == crate::store::Standing::Destroyed);
+        let confirmed = view.membership.confirmations_of_deletion(segment);
+        if is_gone && !confirmed.contains(&own) {
+            destroyed.push(segment);
+        }
+    }
+    destroyed.truncate(usize::try_from(SEGMENTS_NAMED_MAX).unwrap_or(usize::MAX));
+    if !destroyed.is_empty() {
+        operations.push(Control::ConfirmDeletion(destroyed));
+    }
+    if !operations.is_empty() {
+        session.write_control(&operations)?;
+    }
+    Ok(())
+}
+
+/// Seals what is due for each device of a space that there is a way to.
+fn seal_bundles(vault: &Vault, name: &str, now: UnixTime) -> Result<(), TeamError> {
+    let have = tell_have(vault, name, now)?;
+    let (row, devices) = super::session::look(vault, name, |view| {
+        let others = view.membership.devices().map(|device| device.id);
+        let others = others.filter(|id| *id != view.own_device());
+        Ok((view.row(), others.collect::<Vec<DeviceId>>()))
+    })?;
+    vault.store().write(|changes| {
+        for device in &devices {
+            changes.ensure_peer(row, *device)?;
+        }
+        Ok::<_, TeamError>(())
+    })?;
+    for device in devices {
+        for _ in 0..BUNDLES_AT_ONCE_MAX {
+            let parcel =
+                super::session::look(vault, name, |view| Outgoing::of(vault, view, device, &have))?;
+            let Some(parcel) = parcel else { break };
+            let is_cut = parcel.is_cut;
+            parcel.seal(vault, now)?;
+            if !is_cut {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// This device's own summary: the last one, as long as it still says what is held.
+fn tell_have(vault: &Vault, name: &str, now: UnixTime) -> Result<Have, TeamError> {
+    vault.store().write(|changes| {
+        let stored = super::session::find_space(changes, name)?;
+        let (row, space_id) = (stored.id, stored.space.space_id);
+        let index = SqlIndex::new(changes, row, space_id);
+        let wants = changes.missing_chunks(row, WANTS_MAX)?;
+        let wants: BTreeSet<Want> = wants.iter().map(|chunk| Want(chunk.id.0)).collect();
+        let last = changes.have_of(row, stored.space.device)?;
+        if let Some(last) = last {
+            let have = Have::dangerously_from_store(&last.have).map_err(TeamError::Stored)?;
+            if have.still_says(&wants, &index)? {
+                return Ok(have);
+            }
+        }
+        let draft = HaveDraft {
+            counter: changes.take_have_counter(row)?,
+            claimed_at: now.to_secs(),
+            wants,
+        };
+        let identity =
+            bundle_format::identity::Identity::from_seed(stored.space.device_seed.duplicate());
+        let have = Have::sign(space_id, &identity, draft, &index)?;
+        changes.insert_have(
+            row,
+            &StoredHave {
+                device: stored.space.device,
+                counter: have.counter(),
+                have: have.to_wire(),
+                received_at: now,
+            },
+        )?;
+        Ok(have)
+    })
+}
+
+/// What goes to one device with the next bundle.
+struct Outgoing {
+    space: crate::store::StoredSpace,
+    peer: Peer,
+    card: DeviceCard,
+    contents: SpaceContents,
+    holds: Extent,
+    sent: SendState,
+    superseded: Vec<SpaceOutgoing>,
+    is_cut: bool,
+}
+
+impl Outgoing {
+    fn of(
+        vault: &Vault,
+        view: &View<'_>,
+        device: DeviceId,
+        own_have: &Have,
+    ) -> Result<Option<Self>, TeamError> {
+        let tables = view.tables;
+        let peers = tables.peers(view.row())?;
+        let known = peers.into_iter().find(|peer| peer.device == device);
+        let (Some(card), Some(mut peer)) = (card_of(view, device), known) else {
+            return Ok(None);
+        };
+        if !has_way(tables, &card, &peer)? {
+            return Ok(None);
+        }
+        let index = SqlIndex::new(tables, view.row(), view.space_id());
+        let have = theirs(tables, view, device)?;
+        let base = match &have {
+            Some(have) => acknowledged(have, &index)?,
+            None => Acknowledged::default(),
+        };
+        let mut held = Extent::new();
+        for stored in tables.devices(view.row())? {
+            held.raise(stored.device, stored.tip.map_or(0, |tip| tip.number));
+        }
+        let book = book(tables, view)?;
+        let counters = book.counters();
+        let now = Now {
+            own: view.own_device(),
+            acknowledged: &base,
+            held: &held,
+            counters: &counters,
+            is_reached_by_others: !card.routes.mailboxes().is_empty(),
+        };
+        let earlier = tables.outgoing_of_space(view.row())?.into_iter();
+        let earlier: Vec<SpaceOutgoing> = earlier.filter(|it| it.bundle.peer == peer.id).collect();
+        let wants = have.as_ref().map(Have::wants).cloned().unwrap_or_default();
+        let wanted_blobs = held_blobs(tables, view, &wants)?;
+        let is_member = view.membership.device_role(device).is_some();
+        let proofs = unknown_forks(tables, view, &base)?;
+        let sent = send_state(&peer.sent)?;
+        let is_due = sent.is_due(&now) || !proofs.is_empty() || !wanted_blobs.is_empty();
+        if !is_due {
+            return Ok(None);
+        }
+        // What never left is sealed again, with what is new since.
+        let unsent = earlier
+            .last()
+            .filter(|it| it.state == RecipientState::Ready);
+        if let Some(unsent) = unsent {
+            peer.sent = unsent.bundle.sent_before.clone();
+        }
+        let before = send_state(&peer.sent)?;
+        let plan = before.plan(&now);
+        let payloads = if is_member {
+            Payloads::All
+        } else {
+            Payloads::Control
+        };
+        let selected = due(&index, &plan, &wants, payloads, LOG_BYTES_MAX)?;
+        let mut relayed = book.relays(view.own_device(), device, &plan.told);
+        relayed.truncate(RELAYED_MAX);
+        let message = SyncMessage {
+            space: view.space_id(),
+            have: own_have.to_unchecked(),
+            relayed: relayed.into_iter().map(Have::to_unchecked).collect(),
+            proofs,
+            segments: carry(view, &selected)?,
+        };
+        let mut blobs = BTreeMap::new();
+        if is_member {
+            blobs = new_blobs(tables, view, &selected, &before)?;
+            blobs.extend(wanted_blobs);
+        }
+        let (files, blobs_cut) = files_of(vault, blobs);
+        let taken = tables.taken_from_peer(peer.id)?.into_iter();
+        let mut next = before;
+        next.record(&now, selected.sent.clone());
+        let acknowledged_holds = |it: &SpaceOutgoing| {
+            Extent::from_wire(&it.bundle.holds).is_ok_and(|holds| base.extent.covers(&holds))
+        };
+        let last = unsent.map(|it| it.id);
+        let crowded = earlier.len().saturating_sub(UNFREED_MAX);
+        let superseded = earlier
+            .iter()
+            .enumerate()
+            .filter(|(at, it)| Some(it.id) == last || acknowledged_holds(it) || *at < crowded);
+        Ok(Some(Self {
+            superseded: superseded.map(|(_, it)| it.clone()).collect(),
+            space: tables
+                .space(view.row())?
+                .ok_or_else(|| TeamError::SpaceUnknown {
+                    name: view.name().to_string(),
+                })?,
+            card,
+            contents: SpaceContents {
+                taken: taken
+                    .map(|(sequence, content_id)| TakenBundle {
+                        sequence,
+                        content_id,
+                    })
+                    .collect(),
+                sync: message.to_wire(),
+                blobs: files,
+            },
+            holds: selected.sent,
+            sent: next,
+            is_cut: selected.is_cut || blobs_cut,
+            peer,
+        }))
+    }
+
+    fn seal(self, vault: &Vault, now: UnixTime) -> Result<(), TeamError> {
+        let parting = Parting {
+            holds: self.holds.to_wire(),
+            sent: self.sent.to_wire(),
+        };
+        seal_for_peer(
+            vault,
+            &self.space,
+            &self.peer,
+            &self.card,
+            self.contents,
+            parting,
+            now,
+        )?;
+        vault.store().write(|changes| {
+            for old in &self.superseded {
+                changes.set_space_outgoing_freed(old.id)?;
+            }
+            Ok::<_, TeamError>(())
+        })?;
+        for old in &self.superseded {
+            // A file that stays is removed when the vault is next opened.
+            let _ = remove_if_present(&vault.paths().bundles().join(&old.bundle.file));
+        }
+        Ok(())
+    }
+}
+
+/// How a device is reached and what is sealed to it.
+pub(super) fn card_of(view: &View<'_>, device: DeviceId) -> Option<DeviceCard> {
+    let (prekey_number, prekey) = view.membership.prekey(device)?;
+    Some(DeviceCard {
+        prekey_number,
+        prekey: prekey.clone(),
+        routes: view.membership.routes(device).cloned().unwrap_or_default(),
+    })
+}
+
+/// Whether one of the pairings leads to a device: its own vault, or a courier and a mailbox.
+pub(super) fn has_way(
+    tables: &Tables<'_>,
+    card: &DeviceCard,
+    peer: &Peer,
+) -> Result<bool, TeamError> {
+    let has_mailbox = !card.routes.mailboxes().is_empty();
+    Ok(tables.lanes()?.iter().any(|lane| match lane.kind {
+        LaneKind::Courier => has_mailbox,
+        LaneKind::Vault => lane.contact_id.is_some() && lane.contact_id == peer.contact_id,
+    }))
+}
+
+/// What a device said last that it has.
+pub(super) fn theirs(
+    tables: &Tables<'_>,
+    view: &View<'_>,
+    device: DeviceId,
+) -> Result<Option<Have>, TeamError> {
+    let stored = tables.have_of(view.row(), device)?;
+    let have = stored.map(|stored| Have::dangerously_from_store(&stored.have));
+    have.transpose().map_err(TeamError::Stored)
+}
+
+fn book(tables: &Tables<'_>, view: &View<'_>) -> Result<HaveBook, TeamError> {
+    let mut book = HaveBook::new();
+    for stored in tables.haves(view.row())? {
+        let have = Have::dangerously_from_store(&stored.have).map_err(TeamError::Stored)?;
+        book.enter(have, stored.received_at.to_secs());
+    }
+    Ok(book)
+}
+
+/// The proofs of forks that a device does not seem to know of.
+fn unknown_forks(
+    tables: &Tables<'_>,
+    view: &View<'_>,
+    base: &Acknowledged,
+) -> Result<Vec<team_core::log::UncheckedForkProof>, TeamError> {
+    let mut unknown = Vec::new();
+    for stored in tables.forks(view.row())? {
+        if !base.known_forks.contains(&stored.device) {
+            let proof = team_core::log::UncheckedForkProof::from_wire(&stored.proof);
+            unknown.push(proof.map_err(TeamError::Stored)?);
+        }
+    }
+    Ok(unknown)
+}
+
+/// The selected segments as they go into the message.
+fn carry(view: &View<'_>, selected: &Due) -> Result<Vec<UncheckedSegment>, TeamError> {
+    let mut carried = Vec::new();
+    for one in &selected.segments {
+        let Some(stored) = view.tables.segment_with_hash(view.row(), one.hash)? else {
+            continue;
+        };
+        let header =
+            team_core::segment::Header::dangerously_from_store(view.space_id(), &stored.header);
+        let header = header.map_err(TeamError::Stored)?;
+        let segment = Segment::new(header, stored.payload).map_err(|_| {
+            TeamError::Stored(pack_format::codec::DecodeError::Rule {
+                what: "a stored payload does not fit its header",
+            })
+        })?;
+        carried.push(UncheckedSegment::carry(&segment, one.with_payload));
+    }
+    Ok(carried)
+}
+
+/// The blobs that a device asks for and that are here.
+fn held_blobs(
+    tables: &Tables<'_>,
+    view: &View<'_>,
+    wants: &BTreeSet<Want>,
+) -> Result<BTreeMap<BlobId, (String, u64)>, TeamError> {
+    let mut held = BTreeMap::new();
+    for want in wants {
+        if let Some(chunk) = tables.chunk(view.row(), BlobId(want.0))?
+            && let Some(file) = chunk.file
+        {
+            held.insert(chunk.id, (file, chunk.size_bytes));
+        }
+    }
+    Ok(held)
+}
+
+/// The blobs of segments that go to a device for the first time.
+fn new_blobs(
+    tables: &Tables<'_>,
+    view: &View<'_>,
+    selected: &Due,
+    before: &SendState,
+) -> Result<BTreeMap<BlobId, (String, u64)>, TeamError> {
+    let nothing = Extent::new();
+    let sent = before.sent().unwrap_or(&nothing);
+    let mut blobs = BTreeMap::new();
+    for one in selected.segments.iter().filter(|one| one.with_payload) {
+        let Some(stored) = tables.segment_with_hash(view.row(), one.hash)? else {
+            continue;
+        };
+        let devices = tables.devices(view.row())?;
+        let author = devices.iter().find(|it| it.id == stored.place.device);
+        let was_sent =
+            author.is_some_and(|author| stored.place.number <= sent.number(author.device));
+        if was_sent {
+            continue;
+        }
+        for chunk in tables.chunks_of_segment(stored.place.id)? {
+            if let Some(file) = chunk.file {
+                blobs.insert(chunk.id, (file, chunk.size_bytes));
+            }
+        }
+    }
+    Ok(blobs)
+}
+
+/// The files of blobs, as many as one bundle takes, and whether some were left for the next.
+fn files_of(
+    vault: &Vault,
+    blobs: BTreeMap<BlobId, (String, u64)>,
+) -> (BTreeMap<[u8; 32], PathBuf>, bool) {
+    let mut files = BTreeMap::new();
+    let (mut room, mut is_cut) = (BLOB_BYTES_IN_BUNDLE, false);
+    for (id, (file, size_bytes)) in blobs {
+        match room.checked_sub(size_bytes) {
+            Some(rest) => {
+                room = rest;
+                files.insert(id.0, vault.paths().bundles().join(file));
+            }
+            None => is_cut = true,
+        }
+    }
+    (files, is_cut)
+}
+
+/// Bundles for one device in one crossing; what is left goes with the next.
+const BUNDLES_AT_ONCE_MAX: usize = 16;
+/// Bytes of the log in one bundle.
+const LOG_BYTES_MAX: u64 = 48 * 1024 * 1024;
+/// Bytes of sealed chunks in one bundle.
+const BLOB_BYTES_IN_BUNDLE: u64 = 1024 * 1024 * 1024;
+/// Chunks that are asked for at a time.
+const WANTS_MAX: u32 = 1000;
+/// Summaries of others in one bundle.
+const RELAYED_MAX: usize = 1024;
+/// Bundles for one device that are kept until they have left.
+const UNFREED_MAX: usize = 8;
