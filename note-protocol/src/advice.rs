@@ -61,6 +61,7 @@ impl Advice for Refusal {
             Self::Range { .. } => "note-range",
             Self::UnusablePeer => "note-unusable-author",
             Self::TooLarge { .. } => "note-result-too-large",
+            Self::NotStable => "note-not-stable",
             Self::Unconfined => "note-not-confined",
             Self::Fault => "note-reader-failed",
         }
@@ -86,7 +87,7 @@ impl Advice for Refusal {
             Self::Unconfined => {
                 "Use a Linux kernel with seccomp, outside of a container that forbids it."
             }
-            Self::Fault => {
+            Self::Fault | Self::NotStable => {
                 "Ask the author of the newest change for a copy of the text, and show an admin of \
                  the space this message: a change may be meant to do harm."
             }
@@ -99,6 +100,7 @@ impl Advice for Refusal {
             Self::Unreadable { .. }
             | Self::ForeignPeer { .. }
             | Self::KnownOperations { .. }
+            | Self::NotStable
             | Self::Fault => Exit::Refused,
             Self::Range { .. } => Exit::Usage,
             _ => Exit::Failed,

@@ -83,6 +83,9 @@ pub enum Refusal {
         /// What is.
         part: Part,
     },
+    /// What was made of the updates reads otherwise a second time, or not at all.
+    #[error("the changes do not read the same a second time")]
+    NotStable,
     /// The machine did not take the confinement, so that nothing was read.
     #[error("the machine does not confine the process that reads notes")]
     Unconfined,
@@ -241,6 +244,9 @@ impl Wire for Refusal {
             Self::Fault => {
                 writer.u8(10);
             }
+            Self::NotStable => {
+                writer.u8(11);
+            }
         }
     }
 
@@ -269,6 +275,7 @@ impl Wire for Refusal {
             },
             9 => Self::Unconfined,
             10 => Self::Fault,
+            11 => Self::NotStable,
             _ => return Err(DecodeError::Unknown { what: Self::WHAT }),
         })
     }

@@ -72,6 +72,7 @@ fn responses() -> Vec<Response> {
             part: Part::Authors,
         },
         Refusal::Unconfined,
+        Refusal::NotStable,
         Refusal::Fault,
     ];
     let answers = [

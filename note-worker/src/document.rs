@@ -2,7 +2,7 @@
 
 use loro::{EncodedBlobMode, ExportMode, LoroDoc, LoroText, StyleConfigMap, VersionVector};
 use note_protocol::limits::{SNAPSHOT_BYTES_MAX, UPDATE_BYTES_MAX, VERSION_PEERS_MAX};
-use note_protocol::{Opened, Part, PeerId, Place, Refusal, Update, Version};
+use note_protocol::{Content, Opened, Part, PeerId, Place, Refusal, Update, Version};
 
 use crate::rich_text;
 use crate::style;
@@ -104,17 +104,20 @@ impl Note {
     /// What the note says, with a new snapshot where something was added to the old one.
     pub(crate) fn opened(&self, was_added_to: bool) -> Result<Opened, Refusal> {
         let content = rich_text::content(&self.text())?;
+        let version = self.version()?;
         let snapshot = if was_added_to {
             let exported = self.doc.export(ExportMode::Snapshot);
             let snapshot = exported.map_err(|_| Refusal::Fault)?;
-            Some(within(snapshot, SNAPSHOT_BYTES_MAX, Part::Snapshot)?)
+            let snapshot = within(snapshot, SNAPSHOT_BYTES_MAX, Part::Snapshot)?;
+            check_again(&snapshot, &content, &version)?;
+            Some(snapshot)
         } else {
             None
         };
         Ok(Opened {
             content,
             snapshot,
-            version: self.version()?,
+            version,
         })
     }
 
@@ -126,6 +129,20 @@ impl Note {
             Ok((PeerId::from(*peer), count))
         });
         counts.collect()
+    }
+}
+
+/// Reads what was made before it is handed out: of some updates that the library takes it makes
+/// snapshots that it does not, and a note that is kept so would be lost.
+fn check_again(snapshot: &[u8], content: &Content, version: &Version) -> Result<(), Refusal> {
+    let mut again = Note::new();
+    let read = again.take_in_snapshot(snapshot);
+    read.map_err(|_| Refusal::NotStable)?;
+    let is_same = rich_text::content(&again.text())? == *content && again.version()? == *version;
+    if is_same {
+        Ok(())
+    } else {
+        Err(Refusal::NotStable)
     }
 }
 
