@@ -44,6 +44,14 @@ impl Content {
         list.0.len() > CHUNKS_INLINE_MAX && sum(&list.0) == self.size_bytes
     }
 
+    /// The chunks that are named here: of the bytes, or of the list of chunks.
+    #[must_use]
+    pub fn named_chunks(&self) -> &[Chunk] {
+        match &self.chunks {
+            Chunks::Inline(chunks) | Chunks::Listed(chunks) => chunks,
+        }
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.varint(self.size_bytes).put(&self.hash);
         match &self.chunks {

@@ -256,19 +256,19 @@ pub(crate) fn live<T: Clone>(values: Vec<(&Stamped, &T, &[Dot])>) -> Vec<Written
 
 /// The operations, those before others first; each once.
 fn in_order<'a>(operations: &'a [Stamped], ignored: &mut IgnoredList) -> Vec<&'a Stamped> {
-    let mut by_name: BTreeMap<Dot, Option<&Stamped>> = BTreeMap::new();
-    for stamped in operations {
-        let known = by_name.entry(stamped.dot).or_insert(Some(stamped));
-        if known.is_some_and(|known| known.operation != stamped.operation) {
-            *known = None;
+    let mut by_name: Vec<_> = operations.iter().collect();
+    by_name.sort_unstable_by_key(|stamped| stamped.dot);
+    let mut sorted = Vec::with_capacity(by_name.len());
+    for one_name in by_name.chunk_by(|one, other| one.dot == other.dot) {
+        let Some((first, rest)) = one_name.split_first() else {
+            continue;
+        };
+        if rest.iter().all(|other| other.operation == first.operation) {
+            sorted.push(*first);
+        } else {
+            ignored.ignore(first.dot, Reason::NamedTwice);
         }
     }
-    for (dot, stamped) in &by_name {
-        if stamped.is_none() {
-            ignored.ignore(*dot, Reason::NamedTwice);
-        }
-    }
-    let mut sorted: Vec<_> = by_name.into_values().flatten().collect();
     sorted.sort_by_key(|stamped| stamped.order);
     sorted
 }

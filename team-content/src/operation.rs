@@ -4,6 +4,7 @@ use pack_format::codec::DecodeError;
 use team_core::ids::{DeviceId, MemberId};
 use team_core::log::SeenHeads;
 
+use crate::blob::Content;
 use crate::file::{MoveFile, PutFile, PutVersion, RemoveFile};
 use crate::index::ItemKind;
 use crate::item_id::{Dot, ItemId};
@@ -162,6 +163,21 @@ impl Operation {
     #[must_use]
     pub fn creates(&self) -> bool {
         matches!(self.about(), About::Makes(..))
+    }
+
+    /// The contents of files that it names, whose blobs travel with it.
+    pub fn contents(&self) -> impl Iterator<Item = &Content> {
+        let attachments = match self {
+            Self::NewMessage(new) => new.attachments.as_slice(),
+            _ => &[],
+        };
+        let version = match self {
+            Self::PutFile(put) => Some(&put.version.content),
+            Self::PutVersion(put) => Some(&put.version.content),
+            _ => None,
+        };
+        let attached = attachments.iter().map(|attachment| &attachment.content);
+        attached.chain(version)
     }
 
     fn about(&self) -> About {

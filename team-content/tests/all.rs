@@ -1,5 +1,13 @@
 //! The tests of what content operations mean.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed test panics"
+)]
+
 mod batches;
 mod convergence;
 mod edits;

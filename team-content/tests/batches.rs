@@ -85,6 +85,20 @@ fn each_kind_needs_the_role_of_what_it_does() {
 }
 
 #[test]
+fn an_operation_tells_which_blobs_it_names() {
+    let operations = every_operation();
+    let chunks = operations
+        .iter()
+        .flat_map(Operation::contents)
+        .map(|content| {
+            let chunks = content.named_chunks().iter();
+            chunks.map(|chunk| chunk.size_bytes).collect()
+        });
+    let expected = [vec![1_000], vec![40_000, 30_000], vec![40_000, 30_000]];
+    assert_eq!(chunks.collect::<Vec<Vec<u32>>>(), expected);
+}
+
+#[test]
 fn insider_cannot_replace_what_is_not_written_yet() {
     let other = DeviceId([9; 32]);
     let dot = |device, number, index| Dot {

@@ -1,6 +1,6 @@
 //! How a record comes from its operations.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use team_core::ids::{DeviceId, MemberId};
 
@@ -14,7 +14,7 @@ use crate::schema::Schema;
 #[derive(Default)]
 struct Changes<'a> {
     put: Vec<(u16, &'a Stamped, Holds)>,
-    taken: HashSet<(u16, Dot)>,
+    taken: Vec<(u16, Dot)>,
     sums: BTreeMap<u16, Sum>,
 }
 
@@ -81,9 +81,10 @@ impl<'a> Changes<'a> {
     }
 
     fn into_record(mut self, create: &CreateRecord) -> Record {
+        self.taken.sort_unstable();
         let taken = &self.taken;
         self.put
-            .retain(|(field, stamped, _)| !taken.contains(&(*field, stamped.dot)));
+            .retain(|(field, stamped, _)| taken.binary_search(&(*field, stamped.dot)).is_err());
         self.put
             .sort_unstable_by_key(|(field, stamped, _)| (*field, stamped.dot));
         let authors: BTreeMap<DeviceId, MemberId> = self
