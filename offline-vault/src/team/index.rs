@@ -3,15 +3,14 @@
 use pack_format::codec::Wire as _;
 use team_core::control::{Control, decode_operations};
 use team_core::ids::{DeviceId, SegmentHash, SpaceId};
-use team_core::limits::SEGMENT_NUMBER_MAX;
 use team_core::log::{Accepted, Chain, Listed, Pending, Place, SeenHeads, SegmentIndex};
-use team_core::segment::{Header, Kind, Segment};
+use team_core::segment::{Header, Kind, Segment, UncheckedHeader};
 use team_core::sync::{Extent, SegmentStore};
 
 use super::TeamError;
 use crate::clock::UnixTime;
 use crate::store::{
-    Changes, NewSegment, PendingSegment, SegmentKind, SpaceRow, Standing, Tables, Tip,
+    Changes, DeviceRow, NewSegment, PendingSegment, SegmentKind, SpaceRow, Standing, Tables, Tip,
 };
 
 /// The segments of one space. The second half writes.
@@ -38,46 +37,44 @@ impl SegmentIndex for SqlIndex<'_> {
     type Error = TeamError;
 
     fn place(&self, segment: SegmentHash) -> Result<Option<Place>, TeamError> {
-        let Some(stored) = self.tables.segment_with_hash(self.row, segment)? else {
+        let Some(stored) = self.tables.segment_header(self.row, segment)? else {
             return Ok(None);
         };
-        let header = Header::dangerously_from_store(self.space, &stored.header)
-            .map_err(TeamError::Stored)?;
+        let header = UncheckedHeader::from_wire(&stored.header).map_err(TeamError::Stored)?;
+        let fields = header.peek_fields();
         Ok(Some(Place {
-            device: header.fields().device,
-            number: header.fields().number,
-            previous: header.fields().previous,
-            is_control: stored.place.kind == SegmentKind::Control,
-            has_payload: stored.place.has_payload || stored.place.standing == Standing::Destroyed,
+            device: fields.device,
+            number: fields.number,
+            previous: fields.previous,
+            is_control: fields.kind == Kind::Control,
+            // One that was destroyed is not asked for again.
+            has_payload: stored.standing != Standing::Absent,
         }))
     }
 
     fn at(&self, device: DeviceId, number: u64) -> Result<Vec<SegmentHash>, TeamError> {
-        let Some(device) = self.tables.device_with_id(self.row, device)? else {
+        let Some(chain) = self.tables.device_chain(self.row, device)? else {
             return Ok(Vec::new());
         };
-        let listed =
-            self.tables
-                .list_segments(device.id, number.saturating_sub(1), number, u32::MAX)?;
-        let mut hashes: Vec<SegmentHash> = listed.iter().map(|listed| listed.hash).collect();
+        let places = self.tables.places_at(chain.id, number)?;
+        let mut hashes: Vec<SegmentHash> = places.iter().map(|place| place.hash).collect();
         hashes.sort_unstable();
         Ok(hashes)
     }
 
     fn header(&self, segment: SegmentHash) -> Result<Option<Header>, TeamError> {
-        let stored = self.tables.segment_with_hash(self.row, segment)?;
+        let stored = self.tables.segment_header(self.row, segment)?;
         let header =
             stored.map(|stored| Header::dangerously_from_store(self.space, &stored.header));
         header.transpose().map_err(TeamError::Stored)
     }
 
     fn chain(&self, device: DeviceId) -> Result<Option<Chain>, TeamError> {
-        let stored = self.tables.device_with_id(self.row, device)?;
-        Ok(stored.and_then(|stored| {
-            Some(Chain {
-                tip: stored.tip?.number,
-                forked_from: stored.forked_from,
-            })
+        let stored = self.tables.device_chain(self.row, device)?;
+        let held = stored.filter(|stored| stored.tip_number > 0);
+        Ok(held.map(|stored| Chain {
+            tip: stored.tip_number,
+            forked_from: stored.forked_from,
         }))
     }
 
@@ -88,27 +85,35 @@ impl SegmentIndex for SqlIndex<'_> {
     }
 
     fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, TeamError> {
-        let Some(place) = self.tables.segment_place(self.row, segment)? else {
-            return Ok(None);
-        };
-        let seen = if place.kind == SegmentKind::Control {
-            let stored = self.tables.segment_with_hash(self.row, segment)?;
-            stored.and_then(|stored| stored.seen)
-        } else {
-            let devices = self.tables.devices(self.row)?.into_iter();
-            let mut tips = devices.filter_map(|device| device.tip);
-            tips.find(|tip| tip.hash == segment).map(|tip| tip.seen)
-        };
+        let seen = self.tables.kept_seen(self.row, segment)?;
         let seen = seen.map(|seen| SeenHeads::from_wire(&seen));
         seen.transpose().map_err(TeamError::Stored)
     }
 
     fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {
-        Ok(self.tables.device_with_id(self.row, device)?.is_some())
+        let stored = self.tables.device_chain(self.row, device)?;
+        Ok(stored.is_some_and(|stored| stored.named))
+    }
+
+    fn newest_control(&self, segment: SegmentHash) -> Result<Option<SegmentHash>, TeamError> {
+        let mut at = segment;
+        while let Some(place) = self.place(at)? {
+            if place.is_control {
+                return Ok(Some(at));
+            }
+            let Some(chain) = self.tables.device_chain(self.row, place.device)? else {
+                break;
+            };
+            if chain.forked_from.is_none_or(|fork| place.number < fork) {
+                return Ok(self.tables.newest_control(chain.id, place.number)?);
+            }
+            // Where there are branches, the chain is followed back to where there is one.
+            at = place.previous;
+        }
+        Ok(None)
     }
 
     fn list(&self, after: &Extent, until: &Extent, limit: usize) -> Result<Vec<Listed>, TeamError> {
-        let limit_rows = u32::try_from(limit).unwrap_or(u32::MAX);
         let mut found = Vec::new();
         for device in self.tables.devices(self.row)? {
             let id = device.device;
@@ -116,6 +121,11 @@ impl SegmentIndex for SqlIndex<'_> {
             if from >= to {
                 continue;
             }
+            // The numbers of branches do not ascend with the rows: of those all are looked at.
+            let limit_rows = match device.forked_from {
+                Some(fork) if fork <= to => u32::MAX,
+                _ => u32::try_from(limit).unwrap_or(u32::MAX),
+            };
             let listed = self.tables.list_segments(device.id, from, to, limit_rows)?;
             found.extend(listed.into_iter().map(|it| (it, id)));
         }
@@ -200,6 +210,23 @@ impl<'a> SqlLog<'a> {
         Ok(())
     }
 
+    /// What the author of a segment saw with it for the first time.
+    fn store_steps(
+        &self,
+        device: DeviceRow,
+        number: u64,
+        accepted: &Accepted,
+    ) -> Result<(), TeamError> {
+        let steps = accepted.steps.iter();
+        let steps: Vec<_> = steps.map(|step| (step.device, step.head.number)).collect();
+        self.changes
+            .insert_steps(self.index.row, device, number, &steps)?;
+        let views = accepted.view.iter();
+        let views: Vec<_> = views.map(|view| (view.from, view.control)).collect();
+        self.changes.insert_control_views(device, &views)?;
+        Ok(())
+    }
+
     /// An operation names a device: its segments are taken in from now on.
     fn name_devices(&self, segment: &Segment) -> Result<(), TeamError> {
         let payload = segment.payload().unwrap_or_default();
@@ -210,7 +237,7 @@ impl<'a> SqlLog<'a> {
                 Control::AddDevice(add) => add.device,
                 _ => continue,
             };
-            self.changes.ensure_device(self.index.row, device)?;
+            self.changes.name_device(self.index.row, device)?;
         }
         Ok(())
     }
@@ -253,6 +280,10 @@ impl SegmentIndex for SqlLog<'_> {
         self.index.is_named(device)
     }
 
+    fn newest_control(&self, segment: SegmentHash) -> Result<Option<SegmentHash>, TeamError> {
+        self.index.newest_control(segment)
+    }
+
     fn list(&self, after: &Extent, until: &Extent, limit: usize) -> Result<Vec<Listed>, TeamError> {
         self.index.list(after, until, limit)
     }
@@ -263,45 +294,41 @@ impl SegmentStore for SqlLog<'_> {
         let row = self.index.row;
         let fields = segment.header().fields();
         let device = self.changes.ensure_device(row, fields.device)?;
+        if accepted.fork.is_some() {
+            self.changes.set_device_forked(device, fields.number)?;
+        }
+        let chain = self.changes.device_chain(row, fields.device)?;
+        let (tip, fork) = chain.map_or((0, None), |chain| (chain.tip_number, chain.forked_from));
         let is_control = fields.kind == Kind::Control;
         let seen = accepted.seen.to_wire();
-        let standing = match (is_control, segment.payload()) {
-            (true, _) => Standing::InEffect,
-            (false, Some(_)) => Standing::Waiting,
-            (false, None) => Standing::Absent,
-        };
+        // What was seen with a segment in the middle of a chain is worked out from the nearest one
+        // before it where it is kept; on branches every segment may be followed.
+        let keeps_seen = is_control
+            || fields.number.is_multiple_of(SEEN_KEPT_EVERY)
+            || fork.is_some_and(|fork| fields.number >= fork);
+        let links = accepted.links.as_ref().map(|links| links.to_wire());
         self.changes.insert_segment(&NewSegment {
             space: row,
             device,
             segment,
-            standing,
-            seen: is_control.then_some(seen.as_slice()),
+            standing: match (is_control, segment.payload()) {
+                (true, _) => Standing::InEffect,
+                (false, Some(_)) => Standing::Waiting,
+                (false, None) => Standing::Absent,
+            },
+            seen: keeps_seen.then_some(seen.as_slice()),
+            links: links.as_deref(),
             taken_at: self.now,
         })?;
-        let known = self.changes.device_with_id(row, fields.device)?;
-        let tip = known
-            .and_then(|known| known.tip)
-            .map_or(0, |tip| tip.number);
         if fields.number > tip {
-            self.changes.set_device_tip(
-                device,
-                &Tip {
-                    number: fields.number.min(SEGMENT_NUMBER_MAX),
-                    hash: segment.header().hash(),
-                    seen,
-                },
-            )?;
+            let tip = Tip {
+                number: fields.number,
+                hash: segment.header().hash(),
+                seen,
+            };
+            self.changes.set_device_tip(device, &tip)?;
         }
-        let steps: Vec<(DeviceId, u64)> = accepted
-            .steps
-            .iter()
-            .map(|step| (step.device, step.head.number))
-            .collect();
-        self.changes
-            .insert_steps(row, device, fields.number, &steps)?;
-        if accepted.fork.is_some() {
-            self.changes.set_device_forked(device, fields.number)?;
-        }
+        self.store_steps(device, fields.number, accepted)?;
         if is_control {
             self.name_devices(segment)?;
         }
@@ -318,3 +345,6 @@ impl SegmentStore for SqlLog<'_> {
         Ok(())
     }
 }
+
+/// Of every so many segments of a device, what its author had seen is kept beside one.
+const SEEN_KEPT_EVERY: u64 = 64;

@@ -15,6 +15,7 @@ mod graph;
 mod index;
 pub(crate) mod joining;
 mod session;
+pub mod spaces;
 pub(crate) mod take_in;
 pub(crate) mod upkeep;
 mod view;

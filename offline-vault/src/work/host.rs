@@ -326,10 +326,13 @@ impl<'a> VaultHost<'a> {
             }
             PlannedItem::Small { kind, body } => {
                 match Item::from_body(*kind, body) {
-                    Ok(Item::Open(relay, _)) => {
-                        let mailboxes = changes.mailboxes()?;
-                        for mailbox in mailboxes.iter().filter(|it| it.keys.relay == relay) {
-                            changes.set_mailbox_opened(mailbox.id)?;
+                    Ok(Item::Open(_, signed)) => {
+                        // A relay may hold several: one for the card and one for each space.
+                        let opened = signed.peek_statement().ack_key;
+                        for mailbox in changes.mailboxes()? {
+                            if PublicKey::of_seed(&mailbox.keys.ack_seed) == opened {
+                                changes.set_mailbox_opened(mailbox.id)?;
+                            }
                         }
                     }
                     Ok(Item::Acknowledge(_, signed)) => {
