@@ -235,7 +235,7 @@ fn title(number: u8) -> Title {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(400)
+        ..ProptestConfig::with_cases(1000)
     })]
 
     #[test]
