@@ -22,16 +22,21 @@ pub struct SendState {
     told: u64,
     /// Something came from the peer since, so that it waits for an acknowledgement.
     owes_answer: bool,
+    /// The counters of the summaries that had been passed on.
+    relayed: Extent,
     /// After each of the last bundles, the newest first.
     history: VecDeque<After>,
 }
 
-/// What the peer had been sent, and what was held, when a bundle had been made.
+/// How things were when a bundle had been made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct After {
+    /// What the peer had been sent.
     sent: Extent,
+    /// What was held.
     held: Extent,
-    relayed: Extent,
+    /// The counter of the peer's newest summary.
+    peer_counter: u64,
 }
 
 /// What is known at the time of a bundle.
@@ -39,6 +44,8 @@ struct After {
 pub struct Now<'a> {
     /// The device of this vault.
     pub own: DeviceId,
+    /// The device that the bundle is for.
+    pub peer: DeviceId,
     /// What the peer has acknowledged.
     pub acknowledged: &'a Acknowledged,
     /// The highest number that is held of each device.
@@ -46,8 +53,8 @@ pub struct Now<'a> {
     /// The counters of the newest summaries, that of this device among them.
     pub counters: &'a Extent,
     /// The peer has mailboxes, so that other devices reach it as well as this one does. Then what
-    /// they wrote is passed on only when the peer has not acknowledged it two bundles later:
-    /// otherwise each segment would cross as often as there are devices.
+    /// they wrote is passed on only when it seems not to have come: otherwise each segment would
+    /// cross as often as there are devices.
     pub is_reached_by_others: bool,
 }
 
@@ -58,8 +65,9 @@ pub struct Plan {
     pub start: Extent,
     /// Of each device, the segments up to this number.
     pub until: Extent,
-    /// Summaries with counters above these are passed on.
-    pub told: Extent,
+    /// The summaries of others with counters above these are passed on, and fork proofs that the
+    /// peer does not know; none when there is none.
+    pub relays_above: Option<Extent>,
     /// It begins with what the peer has acknowledged.
     pub is_from_base: bool,
 }
@@ -75,31 +83,58 @@ impl SendState {
     /// leaves no trace.
     #[must_use]
     pub fn plan(&self, now: &Now<'_>) -> Plan {
-        let base = &now.acknowledged.extent;
-        let before = self.history.get(OVERLAP_BUNDLES - 1);
-        let is_from_base = self.bundles.is_multiple_of(BASE_EVERY) || before.is_none();
-        let mut start = base.clone();
-        let mut told = Extent::new();
-        if let Some(before) = before.filter(|_| !is_from_base) {
-            start.raise_all(&before.sent);
-            told = before.relayed.clone();
-        }
+        let is_from_base = self.bundles.is_multiple_of(BASE_EVERY);
         Plan {
-            start,
+            start: self.start(now, is_from_base),
             until: self.until(now),
-            told,
+            relays_above: self.relays_above(now),
             is_from_base,
         }
     }
 
+    fn start(&self, now: &Now<'_>, is_from_base: bool) -> Extent {
+        let mut start = now.acknowledged.extent.clone();
+        if is_from_base {
+            return start;
+        }
+        if let Some(before) = self.history.get(OVERLAP_BUNDLES - 1) {
+            start.raise_all(&before.sent);
+        }
+        if let Some(last) = self.history.front().filter(|_| now.is_reached_by_others) {
+            // What others wrote had its overlap with those who wrote it.
+            let others = last.sent.iter().filter(|(device, _)| *device != now.own);
+            start.raise_all(&others.collect());
+        }
+        start
+    }
+
+    /// What others wrote goes to a peer that they reach themselves when the peer has made some
+    /// summaries since that lack it, or when many bundles have been made since it came.
     fn until(&self, now: &Now<'_>) -> Extent {
         if !now.is_reached_by_others {
             return now.held.clone();
         }
-        let earlier = self.history.get(HOLD_BACK_BUNDLES - 1);
-        let mut until = earlier.map_or_else(Extent::new, |after| after.held.clone());
+        let counter = now.counters.number(now.peer);
+        let patience = patience(now.own, now.peer);
+        let mut until = Extent::new();
+        for (back, after) in self.history.iter().enumerate() {
+            let is_missed = after.peer_counter.saturating_add(patience) <= counter;
+            if is_missed || back + 1 >= HOLD_BACK_BUNDLES {
+                until = after.held.clone();
+                break;
+            }
+        }
         until.raise(now.own, now.held.number(now.own));
         until
+    }
+
+    /// Summaries of others go with every third bundle and with those that have nothing else.
+    fn relays_above(&self, now: &Now<'_>) -> Option<Extent> {
+        if self.bundles.is_multiple_of(BASE_EVERY) {
+            return Some(Extent::new());
+        }
+        let carries = self.bundles.is_multiple_of(RELAY_EVERY) || !self.has_own_news(now);
+        carries.then(|| self.relayed.clone())
     }
 
     /// Whether a bundle is due: the peer has not acknowledged all that is held, has not been told
@@ -108,11 +143,13 @@ impl SendState {
     /// What the peer asks for and fork proofs are for the caller to look at.
     #[must_use]
     pub fn is_due(&self, now: &Now<'_>) -> bool {
-        let relayed = self.history.front().map(|after| &after.relayed);
+        self.has_own_news(now) || !self.relayed.covers(now.counters)
+    }
+
+    fn has_own_news(&self, now: &Now<'_>) -> bool {
         self.owes_answer
             || now.counters.number(now.own) > self.told
             || !now.acknowledged.extent.covers(now.held)
-            || relayed.is_none_or(|relayed| !relayed.covers(now.counters))
     }
 
     /// Segments came from the peer, known ones among them: it waits for an acknowledgement.
@@ -120,25 +157,38 @@ impl SendState {
         self.owes_answer = true;
     }
 
-    /// A bundle was made, and brings the peer up to `sent` ([`Due::sent`]).
+    /// A bundle was made as `plan` says, and brings the peer up to `sent` ([`Due::sent`]).
     ///
     /// [`Due::sent`]: crate::sync::Due::sent
-    pub fn record(&mut self, now: &Now<'_>, sent: Extent) {
+    pub fn record(&mut self, now: &Now<'_>, plan: &Plan, sent: Extent) {
         self.bundles = self.bundles.saturating_add(1);
         self.told = now.counters.number(now.own);
         self.owes_answer = false;
+        if plan.relays_above.is_some() {
+            self.relayed = now.counters.clone();
+        }
         self.history.push_front(After {
             sent,
             held: now.held.clone(),
-            relayed: now.counters.clone(),
+            peer_counter: now.counters.number(now.peer),
         });
-        self.history.truncate(OVERLAP_BUNDLES);
+        self.history.truncate(HOLD_BACK_BUNDLES);
     }
 
     /// Up to where the peer had been sent the log with the latest bundle; none before the first.
     #[must_use]
     pub fn sent(&self) -> Option<&Extent> {
         self.history.front().map(|after| &after.sent)
+    }
+
+    /// Whether there is something that the latest bundle did not carry: where there is not, the
+    /// same again is for when that one seems to be lost.
+    #[must_use]
+    pub fn has_news(&self, now: &Now<'_>) -> bool {
+        let held = self.history.front().map(|after| &after.held);
+        self.owes_answer
+            || now.counters.number(now.own) > self.told
+            || held.is_none_or(|held| !held.covers(now.held))
     }
 
     /// How many bundles were made.
@@ -148,6 +198,14 @@ impl SendState {
     }
 }
 
+/// After how many summaries that lack a segment of somebody else's this device passes it on: 1 to
+/// 4, so that not everybody passes it on at once.
+fn patience(own: DeviceId, peer: DeviceId) -> u64 {
+    let [own, ..] = own.0;
+    let [peer, ..] = peer.0;
+    1 + u64::from((own ^ peer) & 3)
+}
+
 impl Wire for SendState {
     const WHAT: &'static str = "what was sent";
 
@@ -155,12 +213,13 @@ impl Wire for SendState {
         writer
             .varint(self.bundles)
             .varint(self.told)
-            .u8(u8::from(self.owes_answer))
-            .varint(self.history.len() as u64);
+            .u8(u8::from(self.owes_answer));
+        self.relayed.write(writer);
+        writer.varint(self.history.len() as u64);
         for after in &self.history {
             after.sent.write(writer);
             after.held.write(writer);
-            after.relayed.write(writer);
+            writer.varint(after.peer_counter);
         }
     }
 
@@ -176,12 +235,13 @@ impl Wire for SendState {
                 });
             }
         };
+        let relayed = Extent::read(reader)?;
         let count = reader.varint("remembered bundles")?;
-        if count > OVERLAP_BUNDLES as u64 {
+        if count > HOLD_BACK_BUNDLES as u64 {
             return Err(DecodeError::OverLimit {
                 what: "remembered bundles",
                 found: count,
-                limit: OVERLAP_BUNDLES as u64,
+                limit: HOLD_BACK_BUNDLES as u64,
             });
         }
         let mut history = VecDeque::new();
@@ -189,13 +249,14 @@ impl Wire for SendState {
             history.push_back(After {
                 sent: Extent::read(reader)?,
                 held: Extent::read(reader)?,
-                relayed: Extent::read(reader)?,
+                peer_counter: reader.varint("summary counter")?,
             });
         }
         Ok(Self {
             bundles,
             told,
             owes_answer,
+            relayed,
             history,
         })
     }
@@ -205,5 +266,7 @@ impl Wire for SendState {
 const OVERLAP_BUNDLES: usize = 3;
 /// Every how many bundles one begins with what is acknowledged.
 const BASE_EVERY: u64 = 6;
-/// How many bundles what others wrote waits for the acknowledgement of what they sent themselves.
-const HOLD_BACK_BUNDLES: usize = 2;
+/// With every how many bundles the summaries of others go.
+const RELAY_EVERY: u64 = 3;
+/// After how many bundles what others wrote is passed on also when nothing was heard of the peer.
+const HOLD_BACK_BUNDLES: usize = 6;
