@@ -4,16 +4,20 @@
 //! who may do what is said by hand, and worked out a second time by [`reference`].
 
 mod control_fields;
+mod history;
 mod made_blob;
 mod made_content;
 mod made_control;
 mod made_control_refused;
 mod made_joining;
+mod made_membership;
 mod made_sealed;
 mod made_segment;
 mod made_sync;
 mod made_wrap;
 mod run;
+mod run_membership;
+mod store;
 mod wire;
 
 use super::file::VectorFile;
@@ -26,6 +30,7 @@ pub(super) fn all() -> Vec<VectorFile> {
     files.extend(made_control::all());
     files.extend(made_control_refused::all());
     files.extend(made_joining::all());
+    files.extend(made_membership::all());
     files.extend(made_sealed::all());
     files.extend(made_segment::all());
     files.extend(made_sync::all());
@@ -34,13 +39,14 @@ pub(super) fn all() -> Vec<VectorFile> {
 }
 
 /// The folders, for the runner.
-pub(super) static PARTS: [Part; 10] = [
+pub(super) static PARTS: [Part; 11] = [
     Part::of("team_blob", BLOB_INPUTS, run::blob),
     Part::of("team_content", &[], run::content),
     Part::of("team_control", &[], run::control),
     Part::of("team_fork", &["space-id"], run::fork),
     Part::of("team_have", &["space-id"], run::have),
     Part::of("team_joining", &[], run::joining),
+    Part::of("team_membership", &["space-id"], run_membership::membership),
     Part::of("team_sealed", SEALED_INPUTS, run::sealed),
     Part::of("team_segment", &["space-id", "carried"], run::segment),
     Part::of("team_sync", &[], run::sync),
