@@ -81,6 +81,14 @@ impl ForkProof {
 }
 
 impl UncheckedForkProof {
+    /// Who it says forked, and at which number, before that is known. A proof of a fork that is
+    /// known from a lower number, or this one, need not be verified.
+    #[must_use]
+    pub fn peek_fork(&self) -> (DeviceId, u64) {
+        let fields = self.lower.peek_fields();
+        (fields.device, fields.number)
+    }
+
     /// Verifies both signatures for a space, and that it is a fork.
     ///
     /// # Errors

@@ -101,6 +101,11 @@ impl Have {
         Ok(wants.eq(fields.wants.iter()) && fields.heads == fields.summarise(index)?)
     }
 
+    /// Whether this is the same summary.
+    pub(super) fn is(&self, other: &UncheckedHave) -> bool {
+        self.0 == *other
+    }
+
     /// Whose summary it is.
     #[must_use]
     pub fn device(&self) -> DeviceId {

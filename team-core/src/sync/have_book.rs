@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::DeviceId;
-use crate::sync::Extent;
-use crate::sync::have::Have;
+use bundle_format::identity::BadSignature;
+
+use crate::ids::{DeviceId, SpaceId};
+use crate::sync::extent::Extent;
+use crate::sync::have::{Have, UncheckedHave};
 
 /// The newest summary of every device, this one among them, with the time at which each came.
 #[derive(Clone, Debug, Default)]
@@ -60,31 +62,43 @@ impl HaveBook {
         self.newest.insert(entry.have.device(), entry);
     }
 
-    /// Takes in a summary from somebody else; `own` is the device of this vault.
-    pub fn take_in(&mut self, own: DeviceId, have: Have, received_at: u64) -> HaveVerdict {
-        let device = have.device();
+    /// Takes in a summary that `source` told, its own or that of another; `own` is the device of
+    /// this vault. One that changes nothing is not verified: most are known already.
+    ///
+    /// # Errors
+    /// [`BadSignature`]: `source` passed on what no device of the space signed.
+    pub fn take_in(
+        &mut self,
+        space: SpaceId,
+        own: DeviceId,
+        source: DeviceId,
+        have: UncheckedHave,
+        received_at: u64,
+    ) -> Result<HaveVerdict, BadSignature> {
+        let device = have.peek_device();
         let known = self.newest.get(&device).map(|entry| &entry.have);
-        if known == Some(&have) {
-            return HaveVerdict::Known;
+        if known.is_some_and(|known| known.is(&have)) {
+            return Ok(HaveVerdict::Known);
         }
         let counter = known.map_or(0, Have::counter);
-        let is_newer = known.is_none() || have.counter() > counter;
+        let is_newer = have.peek_counter() > counter;
+        let is_second = have.peek_counter() == counter;
+        let is_late = !is_newer && !is_second;
+        if is_late && (device == own || device != source) {
+            return Ok(HaveVerdict::Older);
+        }
+        let have = have.verify(space)?;
         if device == own {
-            // An own one with a counter that was given to another one is no older one either.
-            return if is_newer || have.counter() == counter {
-                HaveVerdict::Clone
-            } else {
-                HaveVerdict::Older
-            };
+            // A second one of a counter is no older one either.
+            return Ok(HaveVerdict::Clone);
         }
         if is_newer {
             self.behind.remove(&device);
             self.enter(have, received_at);
-            HaveVerdict::Newer
-        } else {
-            self.behind.insert(device);
-            HaveVerdict::Older
+            return Ok(HaveVerdict::Newer);
         }
+        self.behind.insert(device);
+        Ok(HaveVerdict::Older)
     }
 
     /// The newest summary of a device.

@@ -18,6 +18,8 @@ use crate::sync::extent::Extent;
 pub struct SendState {
     /// How many bundles were made: the number of the next one, from 0.
     bundles: u64,
+    /// When the last bundle was made, in seconds since 1970.
+    made_at: u64,
     /// The counter of this device's summary in the last bundle.
     told: u64,
     /// Something came from the peer since, so that it waits for an acknowledgement.
@@ -42,6 +44,8 @@ struct After {
 /// What is known at the time of a bundle.
 #[derive(Clone, Copy, Debug)]
 pub struct Now<'a> {
+    /// Seconds since 1970 on this vault's clock.
+    pub at: u64,
     /// The device of this vault.
     pub own: DeviceId,
     /// The device that the bundle is for.
@@ -130,7 +134,7 @@ impl SendState {
 
     /// Summaries of others go with every third bundle and with those that have nothing else.
     fn relays_above(&self, now: &Now<'_>) -> Option<Extent> {
-        if self.bundles.is_multiple_of(BASE_EVERY) {
+        if self.bundles.is_multiple_of(RELAY_ALL_EVERY) {
             return Some(Extent::new());
         }
         let carries = self.bundles.is_multiple_of(RELAY_EVERY) || !self.has_own_news(now);
@@ -138,12 +142,13 @@ impl SendState {
     }
 
     /// Whether a bundle is due: the peer has not acknowledged all that is held, has not been told
-    /// this device's newest summary or that of another, or waits for an answer.
+    /// this device's newest summary or, after some days, that of another, or waits for an answer.
     ///
     /// What the peer asks for and fork proofs are for the caller to look at.
     #[must_use]
     pub fn is_due(&self, now: &Now<'_>) -> bool {
-        self.has_own_news(now) || !self.relayed.covers(now.counters)
+        let is_quiet = now.at >= self.made_at.saturating_add(QUIET_SECS);
+        self.has_own_news(now) || (is_quiet && !self.relayed.covers(now.counters))
     }
 
     fn has_own_news(&self, now: &Now<'_>) -> bool {
@@ -162,6 +167,7 @@ impl SendState {
     /// [`Due::sent`]: crate::sync::Due::sent
     pub fn record(&mut self, now: &Now<'_>, plan: &Plan, sent: Extent) {
         self.bundles = self.bundles.saturating_add(1);
+        self.made_at = now.at;
         self.told = now.counters.number(now.own);
         self.owes_answer = false;
         if plan.relays_above.is_some() {
@@ -198,12 +204,12 @@ impl SendState {
     }
 }
 
-/// After how many summaries that lack a segment of somebody else's this device passes it on: 1 to
-/// 4, so that not everybody passes it on at once.
+/// After how many summaries that lack a segment of somebody else's this device passes it on: 2 to
+/// 9, so that not everybody passes it on at once.
 fn patience(own: DeviceId, peer: DeviceId) -> u64 {
     let [own, ..] = own.0;
     let [peer, ..] = peer.0;
-    1 + u64::from((own ^ peer) & 3)
+    2 + u64::from((own ^ peer) & 7)
 }
 
 impl Wire for SendState {
@@ -212,6 +218,7 @@ impl Wire for SendState {
     fn write(&self, writer: &mut Writer) {
         writer
             .varint(self.bundles)
+            .varint(self.made_at)
             .varint(self.told)
             .u8(u8::from(self.owes_answer));
         self.relayed.write(writer);
@@ -225,6 +232,7 @@ impl Wire for SendState {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let bundles = reader.varint("number of bundles")?;
+        let made_at = reader.varint("time of the last bundle")?;
         let told = reader.varint("summary counter")?;
         let owes_answer = match reader.u8("whether an answer is owed")? {
             0 => false,
@@ -254,6 +262,7 @@ impl Wire for SendState {
         }
         Ok(Self {
             bundles,
+            made_at,
             told,
             owes_answer,
             relayed,
@@ -268,5 +277,9 @@ const OVERLAP_BUNDLES: usize = 3;
 const BASE_EVERY: u64 = 6;
 /// With every how many bundles the summaries of others go.
 const RELAY_EVERY: u64 = 3;
+/// With every how many bundles all of them go, also those that were passed on before.
+const RELAY_ALL_EVERY: u64 = 12;
+/// After how long without a bundle one is made for the summaries of others alone: two days.
+const QUIET_SECS: u64 = 2 * 86_400;
 /// After how many bundles what others wrote is passed on also when nothing was heard of the peer.
 const HOLD_BACK_BUNDLES: usize = 6;
