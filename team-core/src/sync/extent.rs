@@ -31,6 +31,15 @@ impl Extent {
         }
     }
 
+    /// Sets the number of a device to a lower one.
+    pub(super) fn lower(&mut self, device: DeviceId, number: u64) {
+        if number == 0 {
+            self.0.remove(&device);
+        } else {
+            self.0.insert(device, number);
+        }
+    }
+
     /// Raises every number to that of `other`.
     pub fn raise_all(&mut self, other: &Self) {
         for (device, number) in other.iter() {

@@ -69,9 +69,8 @@ pub struct Plan {
     pub start: Extent,
     /// Of each device, the segments up to this number.
     pub until: Extent,
-    /// The summaries of others with counters above these are passed on, and fork proofs that the
-    /// peer does not know; none when there is none.
-    pub relays_above: Option<Extent>,
+    /// The summaries of others with counters above these are passed on.
+    pub relays_above: Extent,
     /// It begins with what the peer has acknowledged.
     pub is_from_base: bool,
 }
@@ -132,29 +131,38 @@ impl SendState {
         until
     }
 
-    /// Summaries of others go with every third bundle and with those that have nothing else.
-    fn relays_above(&self, now: &Now<'_>) -> Option<Extent> {
+    /// A few summaries of others go with each bundle, those first of which the peer was told
+    /// longest ago; all go with some. Every other device does the same, in another order.
+    fn relays_above(&self, now: &Now<'_>) -> Extent {
         if self.bundles.is_multiple_of(RELAY_ALL_EVERY) {
-            return Some(Extent::new());
+            return Extent::new();
         }
-        let carries = self.bundles.is_multiple_of(RELAY_EVERY) || !self.has_own_news(now);
-        carries.then(|| self.relayed.clone())
+        let mut news: Vec<(u64, u8, DeviceId)> = now
+            .counters
+            .iter()
+            .filter(|(device, _)| *device != now.own && *device != now.peer)
+            .map(|(device, counter)| {
+                let unsaid = counter.saturating_sub(self.relayed.number(device));
+                (u64::MAX - unsaid, mix(now.own, device), device)
+            })
+            .collect();
+        news.sort_unstable();
+        let mut above = now.counters.clone();
+        for (_, _, device) in news.into_iter().take(RELAYS_MAX) {
+            above.lower(device, self.relayed.number(device));
+        }
+        above
     }
 
-    /// Whether a bundle is due: the peer has not acknowledged all that is held, has not been told
-    /// this device's newest summary or, after some days, that of another, or waits for an answer.
+    /// Whether a bundle is due: there is news, or two days after the last one the peer has not
+    /// acknowledged all that is held or not been told the newest summary of another device.
     ///
     /// What the peer asks for and fork proofs are for the caller to look at.
     #[must_use]
     pub fn is_due(&self, now: &Now<'_>) -> bool {
         let is_quiet = now.at >= self.made_at.saturating_add(QUIET_SECS);
-        self.has_own_news(now) || (is_quiet && !self.relayed.covers(now.counters))
-    }
-
-    fn has_own_news(&self, now: &Now<'_>) -> bool {
-        self.owes_answer
-            || now.counters.number(now.own) > self.told
-            || !now.acknowledged.extent.covers(now.held)
+        let is_waiting = !now.acknowledged.extent.covers(now.held);
+        self.has_news(now) || (is_quiet && (is_waiting || !self.relayed.covers(now.counters)))
     }
 
     /// Segments came from the peer, known ones among them: it waits for an acknowledgement.
@@ -170,8 +178,10 @@ impl SendState {
         self.made_at = now.at;
         self.told = now.counters.number(now.own);
         self.owes_answer = false;
-        if plan.relays_above.is_some() {
-            self.relayed = now.counters.clone();
+        for (device, counter) in now.counters.iter() {
+            if counter > plan.relays_above.number(device) {
+                self.relayed.raise(device, counter);
+            }
         }
         self.history.push_front(After {
             sent,
@@ -207,9 +217,14 @@ impl SendState {
 /// After how many summaries that lack a segment of somebody else's this device passes it on: 2 to
 /// 9, so that not everybody passes it on at once.
 fn patience(own: DeviceId, peer: DeviceId) -> u64 {
+    2 + u64::from(mix(own, peer) & 7)
+}
+
+/// A number that is another one for other pairs.
+fn mix(own: DeviceId, other: DeviceId) -> u8 {
     let [own, ..] = own.0;
-    let [peer, ..] = peer.0;
-    2 + u64::from((own ^ peer) & 7)
+    let [other, ..] = other.0;
+    own ^ other
 }
 
 impl Wire for SendState {
@@ -275,11 +290,11 @@ impl Wire for SendState {
 const OVERLAP_BUNDLES: usize = 3;
 /// Every how many bundles one begins with what is acknowledged.
 const BASE_EVERY: u64 = 6;
-/// With every how many bundles the summaries of others go.
-const RELAY_EVERY: u64 = 3;
+/// How many summaries of others go with a bundle.
+const RELAYS_MAX: usize = 3;
 /// With every how many bundles all of them go, also those that were passed on before.
-const RELAY_ALL_EVERY: u64 = 12;
-/// After how long without a bundle one is made for the summaries of others alone: two days.
+const RELAY_ALL_EVERY: u64 = 24;
+/// After how long without a bundle one is made although there is no news: two days.
 const QUIET_SECS: u64 = 2 * 86_400;
 /// After how many bundles what others wrote is passed on also when nothing was heard of the peer.
 const HOLD_BACK_BUNDLES: usize = 6;
