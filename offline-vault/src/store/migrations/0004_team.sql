@@ -25,11 +25,13 @@ CREATE TABLE space_prekey (
     PRIMARY KEY (space_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- Every device that an operation in a space names, whether it has written or not.
+-- Every device of which something is known in a space.
 CREATE TABLE space_device (
     id           INTEGER PRIMARY KEY,
     space_id     INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,
     device       BLOB NOT NULL CHECK (length(device) = 32),
+    -- An operation makes it a device of the space, whether it had the right to or not.
+    named        INTEGER NOT NULL DEFAULT 0,
     -- Its newest segment, and how far the author of that one had seen the other devices.
     tip_number   INTEGER NOT NULL DEFAULT 0,
     tip          BLOB CHECK (length(tip) = 32),
@@ -66,8 +68,10 @@ CREATE TABLE space_segment (
     taken_at      INTEGER NOT NULL,
     hash          BLOB NOT NULL CHECK (length(hash) = 32),
     epoch         BLOB CHECK (length(epoch) = 32),
-    -- Control segments: how far their author had seen the other devices.
+    -- How far its author had seen the other devices: kept now and then, and where a device forked.
     seen          BLOB,
+    -- Control segments: how they hang together with others.
+    links         BLOB,
     header        BLOB NOT NULL,
     -- As carried; none when it was destroyed or has not come.
     payload       BLOB,
@@ -76,8 +80,17 @@ CREATE TABLE space_segment (
 
 CREATE INDEX space_segment_place ON space_segment (device_id, number);
 CREATE INDEX space_segment_control ON space_segment (space_id) WHERE kind = 1;
+CREATE INDEX space_segment_control_place ON space_segment (device_id, number) WHERE kind = 1;
 CREATE INDEX space_segment_standing ON space_segment (space_id, standing, epoch)
     WHERE standing <> 1;
+
+-- From which own segment on a device had seen which control segments.
+CREATE TABLE space_view (
+    device_id    INTEGER NOT NULL REFERENCES space_device (id) ON DELETE CASCADE,
+    from_number  INTEGER NOT NULL,
+    control      BLOB NOT NULL CHECK (length(control) = 32),
+    PRIMARY KEY (device_id, from_number, control)
+) STRICT, WITHOUT ROWID;
 
 -- Segments that follow others which have not come.
 CREATE TABLE space_pending (

@@ -1,4 +1,4 @@
-//! The devices that the operations of a space name, and how far each had seen the others.
+//! The devices of a space, and how far each had seen the others.
 
 use rusqlite::{Row, params};
 use team_core::ids::{DeviceId, SegmentHash};
@@ -8,7 +8,7 @@ use super::super::{Changes, StoreError, Tables};
 use super::row::SpaceRow;
 
 stored_id! {
-    /// A device that an operation in a space names.
+    /// A device of which something is known in a space.
     DeviceRow
 }
 
@@ -19,6 +19,8 @@ pub struct StoredDevice {
     pub id: DeviceRow,
     /// The device.
     pub device: DeviceId,
+    /// Whether an operation makes it a device of the space.
+    pub named: bool,
     /// Its newest segment that was taken in; none before the first.
     pub tip: Option<Tip>,
     /// The first number of which there are two segments.
@@ -34,6 +36,19 @@ pub struct Tip {
     pub hash: SegmentHash,
     /// How far its author had seen the other devices, as encoded.
     pub seen: Vec<u8>,
+}
+
+/// What is known of the chain of a device, without how far its author had seen the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceChain {
+    /// The row.
+    pub id: DeviceRow,
+    /// Whether an operation makes it a device of the space.
+    pub named: bool,
+    /// The number of its newest segment that was taken in; 0 before the first.
+    pub tip_number: u64,
+    /// The first number of which there are two segments.
+    pub forked_from: Option<u64>,
 }
 
 /// A device saw another one up to a number for the first time.
@@ -60,13 +75,14 @@ fn device(row: &Row<'_>) -> rusqlite::Result<StoredDevice> {
     Ok(StoredDevice {
         id: row.get("id")?,
         device: DeviceId(row.get("device")?),
+        named: row.get("named")?,
         tip,
         forked_from: row.get("forked_from")?,
     })
 }
 
 impl Tables<'_> {
-    /// The devices that the operations of a space name, in the order in which they were met.
+    /// The devices of a space, in the order in which they were met.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -75,7 +91,7 @@ impl Tables<'_> {
         self.all("read the devices of a space", select, [space], device)
     }
 
-    /// One device of a space, if an operation names it.
+    /// One device of a space, if anything is known of it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -86,6 +102,36 @@ impl Tables<'_> {
     ) -> Result<Option<StoredDevice>, StoreError> {
         let select = "SELECT * FROM space_device WHERE space_id = ?1 AND device = ?2";
         self.optional("look a device up", select, params![space, id.0], device)
+    }
+
+    /// What is known of the chain of one device.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn device_chain(
+        &self,
+        space: SpaceRow,
+        id: DeviceId,
+    ) -> Result<Option<DeviceChain>, StoreError> {
+        let values = params![space, id.0];
+        self.optional("look a device up", CHAIN, values, |row| {
+            Ok(DeviceChain {
+                id: row.get("id")?,
+                named: row.get("named")?,
+                tip_number: row.get("tip_number")?,
+                forked_from: row.get("forked_from")?,
+            })
+        })
+    }
+
+    /// From which of its segments on a device had seen which control segments.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn control_views(&self, id: DeviceRow) -> Result<Vec<(u64, SegmentHash)>, StoreError> {
+        self.all("read what a device saw", VIEWS, [id], |row| {
+            Ok((row.get("from_number")?, SegmentHash(row.get("control")?)))
+        })
     }
 
     /// What a device saw of the others for the first time with each of its segments, by the other
@@ -122,7 +168,7 @@ impl Tables<'_> {
 }
 
 impl Changes<'_> {
-    /// The row of a device, new if no operation has named it before.
+    /// The row of a device, new if nothing was known of it before.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -136,6 +182,35 @@ impl Changes<'_> {
         let insert = "INSERT INTO space_device (space_id, device) VALUES (?1, ?2)";
         self.insert(doing, insert, params![space, id.0])
             .map(DeviceRow)
+    }
+
+    /// An operation makes this one a device of the space.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn name_device(&self, space: SpaceRow, id: DeviceId) -> Result<(), StoreError> {
+        let device = self.ensure_device(space, id)?;
+        let update = "UPDATE space_device SET named = 1 WHERE id = ?1";
+        self.run("store a device", update, [device])?;
+        Ok(())
+    }
+
+    /// The author of a segment had seen these control segments from these of its own on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_control_views(
+        &self,
+        id: DeviceRow,
+        views: &[(u64, SegmentHash)],
+    ) -> Result<(), StoreError> {
+        for (from, control) in views {
+            let insert = "INSERT INTO space_view (device_id, from_number, control)
+                 VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            let values = params![id, from, control.0];
+            self.run("store what a device saw", insert, values)?;
+        }
+        Ok(())
     }
 
     /// A device has a new newest segment.
@@ -183,6 +258,10 @@ impl Changes<'_> {
     }
 }
 
+const CHAIN: &str = "SELECT id, named, tip_number, forked_from FROM space_device
+     WHERE space_id = ?1 AND device = ?2";
+const VIEWS: &str = "SELECT from_number, control FROM space_view
+     WHERE device_id = ?1 ORDER BY from_number, control";
 const STEPS: &str = "SELECT number, device, other_number FROM space_step
      JOIN space_device ON space_device.id = other_id
      WHERE device_id = ?1 ORDER BY other_id, other_number, number";
@@ -234,6 +313,38 @@ mod tests {
     }
 
     #[test]
+    fn only_an_operation_makes_a_device_one_of_the_space() {
+        let fixture = Fixture::new();
+        let space = fixture.space;
+        fixture.write(|changes| {
+            changes.ensure_device(space, device(1)).unwrap();
+            let chain = changes.device_chain(space, device(1)).unwrap().unwrap();
+            assert_eq!((chain.named, chain.tip_number), (false, 0));
+            changes.name_device(space, device(1)).unwrap();
+            assert!(
+                changes
+                    .device_chain(space, device(1))
+                    .unwrap()
+                    .unwrap()
+                    .named
+            );
+            assert_eq!(changes.device_chain(space, device(2)).unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn what_a_device_had_seen_of_control_comes_out_in_order() {
+        let fixture = Fixture::new();
+        fixture.write(|changes| {
+            let id = changes.ensure_device(fixture.space, device(1)).unwrap();
+            let (early, late) = ((3, SegmentHash([9; 32])), (20, SegmentHash([8; 32])));
+            changes.insert_control_views(id, &[late, early]).unwrap();
+            changes.insert_control_views(id, &[early]).unwrap();
+            assert_eq!(changes.control_views(id).unwrap(), [early, late]);
+        });
+    }
+
+    #[test]
     fn the_first_segment_that_saw_another_device_far_enough_is_found() {
         let fixture = Fixture::new();
         fixture.write(|changes| {
@@ -251,7 +362,9 @@ mod tests {
             assert_eq!(changes.first_that_saw(other, id, 1).unwrap(), None);
             assert_eq!(changes.steps(id).unwrap().len(), 6);
         });
-        fixture.assert_direct(STEPS);
+        for sql in [STEPS, CHAIN, VIEWS] {
+            fixture.assert_direct(sql);
+        }
         fixture.assert_direct(FIRST_THAT_SAW);
     }
 }

@@ -1,5 +1,8 @@
 //! What the tests of these tables begin with.
 
+use std::path::PathBuf;
+use std::rc::Rc;
+
 use bundle_format::identity::Identity;
 use pack_format::secret::Secret32;
 use team_content::item_id::ItemId;
@@ -18,7 +21,7 @@ use crate::names::LocalName;
 pub(super) struct Fixture {
     pub(super) store: Store,
     pub(super) space: SpaceRow,
-    _dir: tempfile::TempDir,
+    dir: Rc<tempfile::TempDir>,
 }
 
 pub(super) const SPACE: SpaceId = SpaceId([1; 32]);
@@ -34,8 +37,26 @@ impl Fixture {
         Self {
             store,
             space,
-            _dir: dir,
+            dir: Rc::new(dir),
         }
+    }
+
+    /// The same database opened anew.
+    pub(super) fn reopened(&self) -> Self {
+        let store = Store::open(&self.path(), &Secret32::new([1; 32])).unwrap();
+        Self {
+            store,
+            space: self.space,
+            dir: Rc::clone(&self.dir),
+        }
+    }
+
+    pub(super) fn size_bytes(&self) -> u64 {
+        std::fs::metadata(self.path()).unwrap().len()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("vault.db")
     }
 
     pub(super) fn write<T>(&self, use_case: impl FnOnce(&Changes<'_>) -> T) -> T {
@@ -113,6 +134,7 @@ pub(super) fn take_in(
             segment,
             standing,
             seen: None,
+            links: None,
             taken_at: NOW,
         })
         .unwrap();

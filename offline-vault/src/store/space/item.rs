@@ -333,24 +333,6 @@ impl Changes<'_> {
         self.run("store an operation", insert, values)?;
         Ok(())
     }
-
-    /// The operations of a segment count from now on, or do not, except those that were
-    /// destroyed. The items that change thereby are to be looked at anew.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_in_effect(
-        &self,
-        segment: SegmentRow,
-        in_effect: bool,
-    ) -> Result<Vec<ItemRow>, StoreError> {
-        let update = "UPDATE space_operation SET in_effect = ?2
-             WHERE segment_id = ?1 AND in_effect <> ?2 AND body IS NOT NULL RETURNING item_row";
-        let values = params![segment, in_effect];
-        let doing = "note whether operations count";
-        let items = self.all(doing, update, values, |row| row.get(0))?;
-        Ok(each_once(items))
-    }
 }
 
 /// Each of several rows once, ascending.
@@ -429,20 +411,6 @@ mod tests {
             body: Some(b"said".to_vec()),
         };
         assert_eq!(operations, [expected]);
-    }
-
-    #[test]
-    fn a_segment_that_loses_its_effect_names_the_items_that_change() {
-        let fixture = Fixture::new();
-        let row = fixture.take_in(&Author::new(1).content(1, b"said"), Standing::InEffect);
-        let items = [ITEM, ItemId([4; 16])].map(|item| fixture.operation(item, row, 0));
-        fixture.operation(ITEM, row, 1);
-        fixture.write(|changes| {
-            assert_eq!(changes.set_in_effect(row, false).unwrap(), items);
-            assert!(changes.set_in_effect(row, false).unwrap().is_empty());
-            assert!(!changes.operations_of_item(items[0]).unwrap()[0].in_effect);
-            assert_eq!(changes.items_of_segment(row).unwrap().len(), 2);
-        });
     }
 
     #[test]

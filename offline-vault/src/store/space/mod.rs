@@ -11,14 +11,17 @@ mod invitation;
 mod item;
 mod list;
 mod listing;
+mod lookup;
 mod outgoing;
 mod peer;
 mod pending;
 mod row;
 mod segment;
+#[cfg(test)]
+mod speed;
 
 pub use chunk::StoredChunk;
-pub use device::{DeviceRow, StoredDevice, StoredStep, Tip};
+pub use device::{DeviceChain, DeviceRow, StoredDevice, StoredStep, Tip};
 pub use effect::Effect;
 pub use have::StoredHave;
 pub use invitation::{
@@ -27,6 +30,7 @@ pub use invitation::{
 pub use item::{ItemFlag, ItemFlags, ItemLine, ItemRow, NewOperation, StoredItem, StoredOperation};
 pub use list::{ItemFilter, ItemPrefix};
 pub use listing::ListedSegment;
+pub use lookup::StoredHeader;
 pub use outgoing::{NewSpaceOutgoing, SpaceOutgoing, SpaceOutgoingId};
 pub use peer::{Peer, PeerChain, PeerChainId, PeerId};
 pub use pending::{PendingSegment, StoredFork};

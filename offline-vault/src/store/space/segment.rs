@@ -70,8 +70,11 @@ pub struct NewSegment<'a> {
     pub segment: &'a Segment,
     /// How far it got.
     pub standing: Standing,
-    /// Control segments: how far their author had seen the other devices, as encoded.
+    /// How far its author had seen the other devices, as encoded, where that is kept beside the
+    /// segment too.
     pub seen: Option<&'a [u8]>,
+    /// Control segments: how they hang together with others, as encoded.
+    pub links: Option<&'a [u8]>,
     /// This machine's clock.
     pub taken_at: UnixTime,
 }
@@ -106,8 +109,10 @@ pub struct StoredSegment {
     pub header: Vec<u8>,
     /// Its payload as carried; none when it was destroyed or has not come.
     pub payload: Option<Vec<u8>>,
-    /// Control segments: how far their author had seen the other devices, as encoded.
+    /// How far its author had seen the other devices, as encoded, where it is kept here.
     pub seen: Option<Vec<u8>>,
+    /// Control segments: how they hang together with others, as encoded.
+    pub links: Option<Vec<u8>>,
     /// This machine's clock.
     pub taken_at: UnixTime,
 }
@@ -131,6 +136,7 @@ fn segment(row: &Row<'_>) -> rusqlite::Result<StoredSegment> {
         header: row.get("header")?,
         payload: row.get("payload")?,
         seen: row.get("seen")?,
+        links: row.get("links")?,
         taken_at: row.get("taken_at")?,
     })
 }
@@ -278,8 +284,8 @@ impl Changes<'_> {
             Kind::Content(sealing) => (SegmentKind::Content, Some(sealing.epoch.0)),
         };
         let insert = "INSERT INTO space_segment (space_id, device_id, number, kind, standing,
-             claimed_at, taken_at, hash, epoch, seen, header, payload, order_number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+             claimed_at, taken_at, hash, epoch, seen, header, payload, order_number, links)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let values = params![
             new.space,
             new.device,
@@ -294,6 +300,7 @@ impl Changes<'_> {
             header.to_wire(),
             new.segment.payload(),
             self.order_after(new.space, fields)?,
+            new.links,
         ];
         self.insert("store a segment", insert, values)
             .map(SegmentRow)
@@ -373,14 +380,14 @@ macro_rules! select {
 }
 
 const WITH_HASH: &str = select!(
-    ", header, payload, seen, taken_at FROM space_segment WHERE space_id = ?1 AND hash = ?2"
+    ", header, payload, seen, links, taken_at FROM space_segment WHERE space_id = ?1 AND hash = ?2"
 );
 const PLACE_WITH_HASH: &str = select!("FROM space_segment WHERE space_id = ?1 AND hash = ?2");
 const ORDER: &str = "SELECT order_number FROM space_segment WHERE space_id = ?1 AND hash = ?2";
 const PLACES_AT: &str =
     select!("FROM space_segment WHERE device_id = ?1 AND number = ?2 ORDER BY id");
 const AFTER: &str = select!(
-    ", header, payload, seen, taken_at FROM space_segment
+    ", header, payload, seen, links, taken_at FROM space_segment
      WHERE device_id = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, id LIMIT ?4"
 );
 const PLACES_AFTER: &str = select!(
@@ -388,19 +395,19 @@ const PLACES_AFTER: &str = select!(
      ORDER BY number, id"
 );
 const CONTROL: &str = select!(
-    ", header, payload, seen, taken_at FROM space_segment
+    ", header, payload, seen, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND kind = 1 ORDER BY id"
 );
 // The index holds those that are not in effect, and is found by these very words.
 const WAITING: &str = select!(
-    ", header, payload, seen, taken_at FROM space_segment
+    ", header, payload, seen, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 AND epoch = ?2 AND id > ?3
      ORDER BY id LIMIT ?4"
 );
 const WAITING_EPOCHS: &str = "SELECT epoch, count(*) FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 GROUP BY epoch";
 const HELD: &str = select!(
-    ", header, payload, seen, taken_at FROM space_segment
+    ", header, payload, seen, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 2 ORDER BY id"
 );
 const STANDING_COUNTS: &str = "SELECT standing, count(*) FROM space_segment
@@ -513,7 +520,7 @@ mod tests {
                     .iter()
                     .all(|it| it.body.is_none() && !it.in_effect)
             );
-            assert!(changes.set_in_effect(row, true).unwrap().is_empty());
+            assert!(changes.set_effect(row, Some(0xbf)).unwrap().1.is_empty());
         });
     }
 
