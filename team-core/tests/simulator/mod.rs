@@ -1,0 +1,125 @@
+//! Seeded histories of a whole team: everything arrives, whatever the links and the attackers do.
+//!
+//! `CAUSEWAY_SIM_SEED` says with which seed to begin, `CAUSEWAY_SIM_RUNS` how many histories to
+//! live through. A failure prints the seed of its history.
+
+#![allow(unreachable_pub, reason = "tests")]
+
+mod hostile;
+mod rng;
+pub mod store;
+mod vault;
+mod view;
+mod world;
+
+use rng::Rng;
+use vault::Sender;
+use world::{Outcome, Scenario, World};
+
+/// What a number of histories came to.
+#[derive(Debug, Default)]
+struct Tally {
+    sent_bytes: u64,
+    new_bytes: u64,
+    slowest: usize,
+    failed: Vec<(u64, Outcome)>,
+}
+
+impl Tally {
+    fn of(seeds: std::ops::Range<u64>, scenario: impl Fn(u64) -> Scenario) -> Self {
+        let mut tally = Self::default();
+        for seed in seeds {
+            let outcome = World::new(seed, scenario(seed)).run();
+            match outcome.settled_after {
+                Some(rounds) if outcome.disagreeing == 0 && outcome.undelivered == 0 => {
+                    tally.slowest = tally.slowest.max(rounds);
+                }
+                _ => tally.failed.push((seed, outcome)),
+            }
+            tally.sent_bytes += outcome.sent_bytes;
+            tally.new_bytes += outcome.new_bytes;
+        }
+        tally
+    }
+
+    fn ratio(&self) -> f64 {
+        self.sent_bytes as f64 / self.new_bytes as f64
+    }
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// Teams of many sizes; some have quiet lives, some have members and relays that cheat.
+fn any_scenario(seed: u64) -> Scenario {
+    let mut rng = Rng::new(seed ^ 0x5ca1_ab1e);
+    Scenario {
+        vaults: if rng.chance(25) {
+            20
+        } else {
+            5 + rng.below(10)
+        },
+        sender: Sender::Ours,
+        has_life: rng.chance(80),
+        has_attackers: rng.chance(70),
+    }
+}
+
+/// Twenty vaults with bad links, and nothing else.
+fn twenty_vaults(sender: Sender) -> Scenario {
+    Scenario {
+        vaults: 20,
+        sender,
+        has_life: false,
+        has_attackers: false,
+    }
+}
+
+fn live_through(runs: u64) {
+    let first = number("CAUSEWAY_SIM_SEED", 1);
+    let runs = number("CAUSEWAY_SIM_RUNS", runs);
+    let tally = Tally::of(first..first + runs, any_scenario);
+    println!(
+        "{runs} histories from seed {first}: settled after at most {} rounds, {:.2} times the \
+         new bytes sent",
+        tally.slowest,
+        tally.ratio(),
+    );
+    let failed = &tally.failed;
+    assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
+}
+
+#[test]
+fn everything_reaches_every_honest_member() {
+    live_through(100);
+}
+
+#[test]
+#[ignore = "takes an hour"]
+fn everything_reaches_every_honest_member_in_ten_thousand_histories() {
+    live_through(10_000);
+}
+
+#[test]
+fn sends_at_most_eight_times_the_new_bytes() {
+    let tally = Tally::of(1..9, |_| twenty_vaults(Sender::Ours));
+    println!("{:.2} times the new bytes", tally.ratio());
+    assert!(tally.failed.is_empty(), "{:#?}", tally.failed);
+    assert!(tally.ratio() <= 8.0, "{:.2} times", tally.ratio());
+}
+
+#[test]
+fn a_sender_that_sends_what_is_new_since_the_last_bundle_loses_content() {
+    let tally = Tally::of(1..4, |_| twenty_vaults(Sender::SinceLastSent));
+    assert_eq!(tally.failed.len(), 3);
+    let (_, outcome) = tally.failed[0];
+    assert!(outcome.undelivered > 0, "{outcome:#?}");
+}
+
+#[test]
+fn a_history_is_the_same_from_the_same_seed() {
+    let live = || World::new(5, any_scenario(5)).run();
+    assert_eq!(live(), live());
+}
