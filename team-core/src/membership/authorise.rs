@@ -117,9 +117,8 @@ impl Court<'_> {
             self.actor(point, needs, None)?.is_some(),
             self.lacks(point, needs)?
         );
-        let member = match self.member_at(point, id)? {
-            Some(member) => member,
-            None => return Ok(Err(Refused::NoSuchMember(id))),
+        let Some(member) = self.member_at(point, id)? else {
+            return Ok(Err(Refused::NoSuchMember(id)));
         };
         let then = point.state;
         refuse_unless!(!then.has(member), Refused::OwnerAlready(id));

@@ -91,7 +91,6 @@ impl Membership {
                 lapsed.push((grant.mark, grant.kind.needs()));
             }
         }
-        drop(view);
         self.memo = memo;
         for (mark, needs) in lapsed {
             let Some(found) = self.walked.engine.marks.get(index(mark)) else {

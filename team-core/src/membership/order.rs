@@ -1,5 +1,6 @@
 //! The control segments in an order in which each comes after its past, as small numbers.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ impl Order {
             // The newest first: what it had seen need not be joined again.
             linked
                 .seen
-                .sort_unstable_by(|one, other| other.2.cmp(&one.2));
+                .sort_unstable_by_key(|(_, _, control)| Reverse(*control));
             order.nodes.push(linked);
         }
         let left = unplaced.iter().filter_map(|old| linked.get(index(*old)));
@@ -135,8 +136,7 @@ fn link(graph: &ControlGraph, keys: &BTreeMap<DeviceId, Key>) -> Vec<Ordered> {
     let mut linked = Vec::with_capacity(all.len());
     for node in &all {
         let before = find(node.before, node.device, node.number.saturating_sub(1));
-        let seen = node.seen.iter().filter(|seen| seen.device != node.device);
-        let seen = seen.map(|seen| {
+        let seen = node.seen.iter().map(|seen| {
             let key = keys.get(&seen.device).copied().unwrap_or(Key::MAX);
             let control = find(seen.control, seen.device, seen.number);
             (key, seen.number, control)

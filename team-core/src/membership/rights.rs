@@ -175,14 +175,13 @@ impl Court<'_> {
         }
         let mut best = None;
         for grant in self.engine.raises.get(&member).into_iter().flatten().rev() {
-            let role = match self
+            let kind = self
                 .engine
                 .grants
                 .get(index(*grant))
-                .map(|grant| grant.kind)
-            {
-                Some(GrantKind::Member { role, .. } | GrantKind::Role { role, .. }) => role,
-                _ => continue,
+                .map(|grant| grant.kind);
+            let Some(GrantKind::Member { role, .. } | GrantKind::Role { role, .. }) = kind else {
+                continue;
             };
             if Some(role) <= best || !self.has(point, *grant) || !self.memo.holds(*grant)? {
                 continue;
@@ -330,9 +329,7 @@ impl Court<'_> {
         let Some(point) = self.engine.point_of(found.mark) else {
             return false;
         };
-        if self.engine.is_forked(self.view, point.device, point.number) {
-            return false;
-        }
+        // A fork does not undo a seal, as it undoes no denial: it would give roles back.
         // Only what the owner himself took from his device counts here: it cannot be sealed away
         // in turn, so that no two seals decide about each other.
         let own_denials = self.engine.denials_of_device.get(&point.device);
