@@ -46,8 +46,6 @@ pub(super) struct Segment {
     pub(super) number: u64,
     pub(super) previous: Option<usize>,
     pub(super) deps: Vec<usize>,
-    /// None for a content segment.
-    pub(super) operations: Option<Vec<Op>>,
     header: Vec<u8>,
     hash: [u8; 32],
     payload: Vec<u8>,
@@ -166,7 +164,6 @@ impl History {
             number,
             previous,
             deps,
-            operations,
             hash: segment_hash(&self.space, &header),
             header,
             payload,
@@ -233,7 +230,8 @@ impl History {
         }
     }
 
-    /// The segments as they are carried in a sync message, one after the other.
+    /// The segments as they are carried in a sync message, one after the other, as one zstd frame:
+    /// the one prekey of all vectors would fill them otherwise.
     pub(super) fn carried(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for segment in &self.segments {
@@ -241,6 +239,6 @@ impl History {
             bytes.push(1);
             bytes.extend(&segment.payload);
         }
-        bytes
+        zstd::bulk::compress(&bytes, 19).unwrap()
     }
 }

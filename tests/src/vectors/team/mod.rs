@@ -1,8 +1,9 @@
 //! Vectors of spaces: segments, operations, what is sent, and who may do what.
 //!
 //! The bytes are put together here from the tables of spec/team.md, not by the code under test;
-//! who may do what is said by hand, and worked out a second time by [`reference`].
+//! who may do what is said by hand.
 
+mod case;
 mod control_fields;
 mod history;
 mod made_blob;
@@ -11,12 +12,17 @@ mod made_control;
 mod made_control_refused;
 mod made_joining;
 mod made_membership;
+mod made_operation;
+mod made_operation_refused;
+mod made_owners;
 mod made_sealed;
 mod made_segment;
+mod made_standing;
 mod made_sync;
 mod made_wrap;
 mod run;
 mod run_membership;
+mod run_operation;
 mod store;
 mod wire;
 
@@ -31,6 +37,8 @@ pub(super) fn all() -> Vec<VectorFile> {
     files.extend(made_control_refused::all());
     files.extend(made_joining::all());
     files.extend(made_membership::all());
+    files.extend(made_operation::all());
+    files.extend(made_operation_refused::all());
     files.extend(made_sealed::all());
     files.extend(made_segment::all());
     files.extend(made_sync::all());
@@ -39,7 +47,7 @@ pub(super) fn all() -> Vec<VectorFile> {
 }
 
 /// The folders, for the runner.
-pub(super) static PARTS: [Part; 11] = [
+pub(super) static PARTS: [Part; 12] = [
     Part::of("team_blob", BLOB_INPUTS, run::blob),
     Part::of("team_content", &[], run::content),
     Part::of("team_control", &[], run::control),
@@ -47,6 +55,11 @@ pub(super) static PARTS: [Part; 11] = [
     Part::of("team_have", &["space-id"], run::have),
     Part::of("team_joining", &[], run::joining),
     Part::of("team_membership", &["space-id"], run_membership::membership),
+    Part::of(
+        "team_operation",
+        &["device", "number", "seen"],
+        run_operation::operation,
+    ),
     Part::of("team_sealed", SEALED_INPUTS, run::sealed),
     Part::of("team_segment", &["space-id", "carried"], run::segment),
     Part::of("team_sync", &[], run::sync),

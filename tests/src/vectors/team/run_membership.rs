@@ -8,15 +8,21 @@ use team_core::log::Pending;
 use team_core::sync::{UncheckedSegment, take_in};
 
 use super::super::file::VectorFile;
+use super::super::kind::Failure;
 use super::super::run::{Outcome, out};
 use super::store::MapStore;
+
+/// More than any history has.
+const HISTORY_BYTES_MAX: usize = 1 << 20;
 
 type Outs = Vec<(String, String)>;
 
 /// A history. It is taken in forwards and backwards: the outcome has no order.
 pub(super) fn membership(vector: &VectorFile, payload: &[u8]) -> Outcome {
     let space = SpaceId(vector.hex32("space-id"));
-    let mut reader = Reader::new(payload);
+    let expanded = zstd::bulk::decompress(payload, HISTORY_BYTES_MAX);
+    let expanded = expanded.map_err(|_| Failure::of("not-compressed"))?;
+    let mut reader = Reader::new(&expanded);
     let mut segments = Vec::new();
     while reader.remaining() > 0 {
         segments.push(UncheckedSegment::read(&mut reader)?);

@@ -11,6 +11,9 @@ pub(super) const AMINA: Device = Device(11);
 pub(super) const BILAL: Device = Device(12);
 pub(super) const CAROL: Device = Device(13);
 pub(super) const DAVID: Device = Device(14);
+pub(super) const ESRA: Device = Device(15);
+/// The second device of somebody.
+pub(super) const SECOND: Device = Device(22);
 
 impl Device {
     pub(super) fn identity(self) -> Identity {
