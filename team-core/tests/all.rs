@@ -10,3 +10,7 @@
 mod blob;
 mod epoch;
 mod invitation;
+mod log;
+mod membership;
+mod simulator;
+mod sync;

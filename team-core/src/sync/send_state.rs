@@ -86,7 +86,8 @@ impl SendState {
     /// leaves no trace.
     #[must_use]
     pub fn plan(&self, now: &Now<'_>) -> Plan {
-        let is_from_base = self.bundles.is_multiple_of(BASE_EVERY);
+        // What is sent although there is no news is what seems to be lost.
+        let is_from_base = self.bundles.is_multiple_of(BASE_EVERY) || !self.has_news(now);
         Plan {
             start: self.start(now, is_from_base),
             until: self.until(now),
@@ -114,7 +115,7 @@ impl SendState {
     /// What others wrote goes to a peer that they reach themselves when the peer has made some
     /// summaries since that lack it, or when many bundles have been made since it came.
     fn until(&self, now: &Now<'_>) -> Extent {
-        if !now.is_reached_by_others {
+        if !now.is_reached_by_others || !self.has_news(now) {
             return now.held.clone();
         }
         let counter = now.counters.number(now.peer);

@@ -91,6 +91,12 @@ impl MapStore {
         self.entries.iter().map(Rc::as_ref)
     }
 
+    /// The newest segment of a device that did not fork.
+    pub fn at_tip(&self, device: DeviceId) -> SegmentHash {
+        let tip = self.chains[&device].tip;
+        self.numbers[&(device, tip)][0]
+    }
+
     pub fn segment(&self, hash: SegmentHash) -> Option<&Segment> {
         let at = self.places.get(&hash)?;
         Some(&self.entries[*at].segment)

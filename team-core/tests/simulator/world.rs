@@ -550,7 +550,7 @@ pub fn add_member(device: DeviceId, role: Role) -> Control {
 }
 
 /// All devices share one prekey: making a thousand of them would only cost time.
-fn card() -> DeviceCard {
+pub fn card() -> DeviceCard {
     static PREKEY: OnceLock<EncapsulationKey> = OnceLock::new();
     let make = || DecapsulationKey::from_seed(Secret32::new([9; 32])).encapsulation_key();
     DeviceCard {
