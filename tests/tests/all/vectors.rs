@@ -141,6 +141,17 @@ fn every_vector_of_signing_is_named_by_its_page() {
 }
 
 #[test]
+fn every_vector_of_a_space_is_named_by_its_page() {
+    let page = fs::read_to_string(spec_folder().join("team.md")).unwrap();
+    let named = named(&page);
+    for file in read_all() {
+        let name = format!("{}_{}", file.part, file.condition);
+        let is_named = named.contains(name.as_str());
+        assert!(is_named || !name.starts_with("team_"), "{name}");
+    }
+}
+
+#[test]
 fn the_request_of_the_page_is_the_one_of_the_vector() {
     let page = fs::read_to_string(spec_folder().join("signing.md")).unwrap();
     let path = "signing_request/signing_request_file_openpgp.txt";
