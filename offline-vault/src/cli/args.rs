@@ -5,9 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{BACKUP_EXAMPLES, Backup, RESTORE_EXAMPLES, Restore};
+use super::explain::{WHO_EXAMPLES, WhoCanRead};
+use super::file_args::{FILE_EXAMPLES, FileCommand};
 use super::key_args::{KEY_EXAMPLES, KeyCommand};
+use super::message_args::{MESSAGE_EXAMPLES, MessageCommand};
 use super::requests::{APPROVE_EXAMPLES, Approve, Refuse, RequestsCommand};
 use super::signatures::{JOURNAL_EXAMPLES, Journal};
+use super::space_args::{
+    ADOPT_EXAMPLES, Adopt, CompartmentCommand, DEVICE_EXAMPLES, DeviceCommand, EpochCommand,
+    MEMBER_EXAMPLES, MemberCommand, OWNER_EXAMPLES, OneMember, OwnerCommand, SEAL_EXAMPLES,
+    SPACE_EXAMPLES, SpaceCommand,
+};
 use super::work_args::{
     INSPECT_EXAMPLES, Inspect, Item, OutboxCommand, SAVE_EXAMPLES, SEND_EXAMPLES, SYNC_EXAMPLES,
     Save, Send, Show, Sync,
@@ -80,6 +88,12 @@ pub enum Command {
     /// One plug, both directions: take in what is there, write what is due.
     #[command(after_long_help = SYNC_EXAMPLES)]
     Sync(Sync),
+    /// What is said in a space.
+    #[command(subcommand, after_long_help = MESSAGE_EXAMPLES)]
+    Message(MessageCommand),
+    /// The files of a space.
+    #[command(subcommand, after_long_help = FILE_EXAMPLES)]
+    File(FileCommand),
     /// List what came.
     Inbox,
     /// Show the text and the files of something that came, or all of a signing request.
@@ -110,12 +124,39 @@ pub enum Command {
     Receipts,
     /// Say where something is, why it has not arrived, and what to do.
     Explain(Item),
+    /// Say who can read an item of a space.
+    #[command(after_long_help = WHO_EXAMPLES)]
+    WhoCanRead(WhoCanRead),
     /// Show what the vault has noted, newest first: refusals, changed cards, reports of couriers.
     #[command(after_long_help = JOURNAL_EXAMPLES)]
     Journal(Journal),
     /// The keys that sign: made, taken in, given away, renewed, revoked.
     #[command(subcommand, after_long_help = KEY_EXAMPLES)]
     Key(KeyCommand),
+    /// Spaces: teams that share messages, files, notes and records without a centre.
+    #[command(subcommand, after_long_help = SPACE_EXAMPLES)]
+    Space(SpaceCommand),
+    /// The members of a space and their roles.
+    #[command(subcommand, after_long_help = MEMBER_EXAMPLES)]
+    Member(MemberCommand),
+    /// The owners of a space, who decide together.
+    #[command(subcommand, after_long_help = OWNER_EXAMPLES)]
+    Owner(OwnerCommand),
+    /// The devices of the members of a space; your second laptop.
+    #[command(subcommand, after_long_help = DEVICE_EXAMPLES)]
+    Device(DeviceCommand),
+    /// The keys that the content of a space is sealed with.
+    #[command(subcommand)]
+    Epoch(EpochCommand),
+    /// Reader sets inside a space.
+    #[command(subcommand)]
+    Compartment(CompartmentCommand),
+    /// Void what a member wrote and you have not seen; for owners.
+    #[command(after_long_help = SEAL_EXAMPLES)]
+    Seal(OneMember),
+    /// Read late work, and take it over.
+    #[command(after_long_help = ADOPT_EXAMPLES)]
+    Adopt(Adopt),
     /// Show what a finder of a stick or a file would learn; needs no passphrase.
     #[command(after_long_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),

@@ -13,6 +13,7 @@ use crate::passphrase::PassphraseError;
 use crate::signing::journal::JournalError;
 use crate::signing::keys::KeyError;
 use crate::signing::{Risk, SigningError};
+use crate::team::TeamError;
 use crate::vault::VaultError;
 use crate::vault_key::{KeyFileError, VaultKeyError};
 use crate::work::WorkError;
@@ -28,6 +29,9 @@ pub enum CommandError {
     /// Everyday work.
     #[error(transparent)]
     Work(#[from] WorkError),
+    /// A space.
+    #[error(transparent)]
+    Team(#[from] TeamError),
     /// A backup.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -149,6 +153,7 @@ impl CommandError {
         match self {
             Self::Vault(err) => Some(err),
             Self::Work(err) => Some(err),
+            Self::Team(err) => Some(err),
             Self::Backup(err) => Some(err),
             Self::Key(err) => Some(err),
             Self::Journal(err) => Some(err),

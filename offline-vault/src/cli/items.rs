@@ -148,7 +148,7 @@ pub(super) fn show(context: &Context, item: &str) -> Result<Report, CommandError
 }
 
 /// A line of a message, whole, with what could forge the screen made visible.
-struct ShownLine<'a>(&'a str);
+pub(super) struct ShownLine<'a>(pub(super) &'a str);
 
 impl std::fmt::Display for ShownLine<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,19 +3,31 @@
 pub mod args;
 pub mod backup;
 mod card;
+mod compartment;
 mod contact;
 mod context;
+mod delivery;
+mod device;
+mod epoch;
 mod error;
+pub mod explain;
+mod file;
+pub mod file_args;
 mod items;
 mod key;
 pub mod key_args;
 mod key_change;
 mod key_policy;
 mod key_time;
+mod late;
 mod light;
 mod lines;
+mod member;
+mod message;
+pub mod message_args;
 mod network;
 mod own;
+mod owner;
 mod pair;
 mod progress;
 mod relay;
@@ -24,6 +36,9 @@ pub mod requests;
 mod send;
 mod session;
 pub mod signatures;
+mod space;
+pub mod space_args;
+mod space_text;
 mod sync;
 pub mod work_args;
 
@@ -42,6 +57,7 @@ pub use report::{PROGRAM, Report, talk};
 
 use crate::files::{FileError, read_bounded};
 use crate::paths::Surroundings;
+use crate::team::items::ItemReference;
 use lockdown::Lockdown;
 
 /// Carries out one command line and says what came of it. `screen` is the process of a window,
@@ -79,6 +95,8 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Relay(command) => relay::relay(context, &command),
         Command::Send(asked) => send::send(context, &asked),
         Command::Sync(asked) => sync::sync(context, &asked),
+        Command::Message(command) => message::message(context, &command),
+        Command::File(command) => file::file(context, &command),
         Command::Inbox => items::inbox(context),
         Command::Show(asked) => match asked.item.parse() {
             Ok(request) => requests::show(context, request, asked.whole),
@@ -98,9 +116,21 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
             items::outbox(context, &command.unwrap_or(OutboxCommand::List))
         }
         Command::Receipts => items::receipts(context),
+        Command::Explain(asked) if ItemReference::is_meant(&asked.item) => {
+            explain::explain_item(context, &asked.item)
+        }
+        Command::WhoCanRead(asked) => explain::who_can_read(context, &asked),
         Command::Explain(asked) => items::explain(context, &asked),
         Command::Journal(asked) => signatures::journal(context, &asked),
         Command::Key(command) => key::key(context, command),
+        Command::Space(command) => space::space(context, command),
+        Command::Member(command) => member::member(context, command),
+        Command::Owner(command) => owner::owner(context, command),
+        Command::Device(command) => device::device(context, command),
+        Command::Epoch(command) => epoch::epoch(context, command),
+        Command::Compartment(command) => compartment::compartment(context, command),
+        Command::Seal(asked) => member::seal(context, &asked),
+        Command::Adopt(asked) => late::adopt(context, &asked),
         Command::Inspect(asked) => items::inspect(&asked),
         Command::Backup(asked) => backup::backup(context, &asked),
         Command::Restore(asked) => backup::restore(context, &asked),

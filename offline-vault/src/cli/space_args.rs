@@ -1,5 +1,7 @@
 //! The command line of spaces: who is in them, on which devices, with which keys.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 /// What can be done with spaces.
@@ -46,10 +48,10 @@ pub struct CreateSpace {
     /// What you call yourself in it; it need not be the name on your card.
     #[arg(long = "as", value_name = "NAME")]
     pub own_name: String,
-    /// An invitation of a relay for a mailbox of this space only; without one the space goes by
-    /// paired vaults.
-    #[arg(long, value_name = "INVITATION")]
-    pub relay: Vec<String>,
+    /// An operator's invitation, as a text file, for a mailbox of this space only; without one the
+    /// space goes by paired vaults.
+    #[arg(long, value_name = "FILE")]
+    pub relay: Vec<PathBuf>,
     /// How many devices a member may have.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub device_cap: u8,
@@ -93,9 +95,9 @@ pub struct Join {
     /// What this vault calls the space [default: its own name].
     #[arg(long, value_name = "SPACE")]
     pub name: Option<String>,
-    /// An invitation of a relay for a mailbox of this space only.
-    #[arg(long, value_name = "INVITATION")]
-    pub relay: Vec<String>,
+    /// An operator's invitation, as a text file, for a mailbox of this space only.
+    #[arg(long, value_name = "FILE")]
+    pub relay: Vec<PathBuf>,
 }
 
 /// Arguments of `space relay`.
@@ -104,9 +106,10 @@ pub struct SpaceRelay {
     /// What this vault calls the space.
     #[arg(value_name = "SPACE")]
     pub space: String,
-    /// The invitation that the relay's operator gave you; one that no other space was given.
-    #[arg(value_name = "INVITATION")]
-    pub invitation: String,
+    /// The invitation that the relay's operator gave you, as a text file; one that no other space
+    /// was given.
+    #[arg(value_name = "FILE")]
+    pub invitation: PathBuf,
 }
 
 /// Arguments of `space rename`.

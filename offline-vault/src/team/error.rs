@@ -4,6 +4,7 @@ use bundle_format::open::OpenError;
 use bundle_format::seal::SealError;
 use pack_format::advice::{Advice, Exit};
 use pack_format::codec::DecodeError;
+use team_core::blob::BlobError;
 use team_core::role::Role;
 use thiserror::Error;
 
@@ -32,6 +33,15 @@ pub enum TeamError {
     /// A bundle that came for a device of a space could not be opened.
     #[error("a bundle for a space does not open")]
     Open(#[source] OpenError),
+    /// A piece of a file.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A file is not what its author said it is.
+    #[error("{which} is not what its author said: its pieces do not make the file that was named")]
+    FileDamaged {
+        /// The file.
+        which: String,
+    },
     /// What was stored does not read any more.
     #[error("what is stored of a space does not read any more: {0}")]
     Stored(DecodeError),
@@ -65,6 +75,8 @@ pub enum TeamError {
         name: LocalName,
         /// Why, in words.
         reason: String,
+        /// Who could do it, where that is known.
+        ask: Vec<String>,
     },
     /// A role that is needed.
     #[error("this needs the role of {needed} in {name}, and yours is {found}")]
@@ -75,6 +87,8 @@ pub enum TeamError {
         needed: Role,
         /// What the person has.
         found: String,
+        /// Who has it.
+        ask: Vec<String>,
     },
     /// Nobody is called so there.
     #[error("nobody in {space} is called {who}")]
@@ -193,6 +207,12 @@ impl std::fmt::Display for ClosedReason {
     }
 }
 
+impl From<WorkError> for TeamError {
+    fn from(err: WorkError) -> Self {
+        Self::Work(Box::new(err))
+    }
+}
+
 impl From<StoreError> for TeamError {
     fn from(err: StoreError) -> Self {
         Self::Vault(VaultError::Store(err))
@@ -205,6 +225,7 @@ impl TeamError {
             Self::Vault(err) => Some(err),
             Self::File(err) => Some(err),
             Self::Work(err) => Some(err.as_ref()),
+            Self::Blob(err) => Some(err),
             _ => None,
         }
     }
@@ -234,6 +255,7 @@ impl Advice for TeamError {
             Self::Unverified { .. } => "contact-unverified",
             Self::NoKey { .. } => "space-no-key",
             Self::Incomplete { .. } => "file-incomplete",
+            Self::FileDamaged { .. } => "file-damaged",
             Self::State { .. } => "space-state",
             Self::Input { .. } => "space-input",
             Self::Note { .. } => "note-unreadable",
@@ -290,9 +312,15 @@ impl Advice for TeamError {
                      again."
                 ),
             },
-            Self::NotAllowed { name, .. } | Self::RoleNeeded { name, .. } => {
+            Self::NotAllowed { name, ask, .. } | Self::RoleNeeded { name, ask, .. }
+                if ask.is_empty() =>
+            {
                 format!("See who may do what: offline-vault member list {name}.")
             }
+            Self::NotAllowed { name, ask, .. } | Self::RoleNeeded { name, ask, .. } => format!(
+                "Ask {}. Who may do what: offline-vault member list {name}.",
+                ask.join(" or ")
+            ),
             Self::MemberUnknown { space, .. } => {
                 format!("See the members: offline-vault member list {space}.")
             }
@@ -316,6 +344,9 @@ impl Advice for TeamError {
             Self::Incomplete { .. } => "Sync: your vault asks the others for the missing pieces, \
                                         and their next bundles bring them."
                 .to_owned(),
+            Self::FileDamaged { .. } => {
+                "Ask its author to add it again, and tell an admin of the space.".to_owned()
+            }
             Self::State { .. } | Self::Input { .. } => {
                 "See the command's --help for what it takes.".to_owned()
             }
@@ -332,6 +363,7 @@ impl Advice for TeamError {
         }
         match self {
             Self::Open(err) if err.is_refusal() => Exit::Refused,
+            Self::FileDamaged { .. } => Exit::Refused,
             Self::Input { .. }
             | Self::SpaceUnknown { .. }
             | Self::NameTaken { .. }

@@ -154,7 +154,7 @@ fn asked(
 
 /// An invitation that this vault gave, and whether its person wants to be asked again before
 /// somebody is let in by it.
-fn given_of(stored: &StoredInvitation) -> Result<(bool, Invitation), TeamError> {
+pub(super) fn given_of(stored: &StoredInvitation) -> Result<(bool, Invitation), TeamError> {
     let (asks, wire) = match stored.invitation.body.split_first() {
         Some((asks, wire)) => (*asks != 0, wire),
         None => (true, &[][..]),

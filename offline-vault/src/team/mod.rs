@@ -7,14 +7,26 @@
 mod brought;
 pub(crate) mod bundle;
 mod changes;
+pub mod checkpoints;
 mod content;
+pub mod delivery;
+pub mod devices;
 pub(crate) mod due;
 mod error;
-mod files;
+pub mod explain;
+pub mod files;
 mod graph;
 mod index;
+pub mod items;
 pub(crate) mod joining;
+pub mod keys;
+pub mod late;
+pub mod members;
+pub mod messages;
+pub mod readers;
+mod refusal;
 mod session;
+pub mod shown;
 pub mod spaces;
 pub(crate) mod take_in;
 pub(crate) mod upkeep;
@@ -22,3 +34,7 @@ mod view;
 
 pub use brought::{Brought, News};
 pub use error::{ClosedReason, TeamError};
+pub use joining::Asking;
+
+#[cfg(test)]
+mod tests;

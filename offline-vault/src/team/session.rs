@@ -12,6 +12,7 @@ use team_core::control::{Control, encode_operations as encode_control};
 use team_core::epoch::{Choice, ContentCodec, ContentPlace, EpochKey, Recipient, choose, mint};
 use team_core::ids::{CompartmentId, EpochId, OperationId, SegmentHash};
 use team_core::log::{Accepted, Draft, SegmentIndex as _, write};
+use team_core::role::Role;
 use team_core::segment::{Kind, Sealing, Segment};
 use team_core::sync::SegmentStore as _;
 
@@ -19,7 +20,7 @@ use super::brought::Brought;
 use super::content;
 use super::index::{SqlIndex, SqlLog};
 use super::view::View;
-use super::{ClosedReason, TeamError};
+use super::{ClosedReason, TeamError, refusal};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::store::{Changes, SpaceState, StoredSpace, Tables};
@@ -122,10 +123,7 @@ impl<'a> Session<'a> {
     /// Whether the person may write such an operation now.
     pub(crate) fn check(&self, operation: &Control) -> Result<(), TeamError> {
         let may = self.view.membership.may(self.view.own_device(), operation);
-        may.map_err(|refused| TeamError::NotAllowed {
-            name: self.view.name().clone(),
-            reason: refused.to_string(),
-        })
+        may.map_err(|refused| refusal::refuse(&self.view, &refused))
     }
 
     /// Writes control operations in one segment, after checking that the person may.
@@ -208,6 +206,7 @@ impl<'a> Session<'a> {
                 name: self.view.name().clone(),
                 needed,
                 found: found.map_or_else(|| "none".to_owned(), |role| role.to_string()),
+                ask: refusal::whom_to_ask(&self.view, Role::Admin),
             }),
             _ => Ok(()),
         }
@@ -231,6 +230,7 @@ impl<'a> Session<'a> {
             return Err(TeamError::NotAllowed {
                 name: self.view.name().clone(),
                 reason: "you do not read this compartment".to_owned(),
+                ask: refusal::whom_to_ask(&self.view, Role::Admin),
             });
         }
         if let Choice::Use(epoch) = choose(&known, &readers)

@@ -310,7 +310,7 @@ pub(crate) fn digits(id: &[u8]) -> String {
     full_digits(id).chars().take(DIGITS_SHOWN).collect()
 }
 
-fn full_digits(id: &[u8]) -> String {
+pub(super) fn full_digits(id: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(id)
 }
 
