@@ -122,7 +122,8 @@ pub enum Command {
     },
     /// Who has confirmed what.
     Receipts,
-    /// Say where something is, why it has not arrived, and what to do.
+    /// Say where something is, why it has not arrived, and what to do; an item of a space is
+    /// written like desk/3fa9.
     Explain(Item),
     /// Say who can read an item of a space.
     #[command(after_long_help = WHO_EXAMPLES)]

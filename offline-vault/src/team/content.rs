@@ -190,6 +190,10 @@ impl<'a> Opening<'a> {
     }
 
     fn open(&mut self, codec: &mut ContentCodec, stored: &StoredSegment) -> Result<(), TeamError> {
+        if stored.place.standing != Standing::Waiting {
+            // It was opened with a key that came beside it.
+            return Ok(());
+        }
         let header = Header::dangerously_from_store(self.view.space_id(), &stored.header)
             .map_err(TeamError::Stored)?;
         let fields = header.fields();
@@ -288,11 +292,7 @@ impl<'a> Opening<'a> {
                 body: &encode_alone(device, operation),
                 in_effect: false,
             })?;
-            for chunk in files::chunks_of(operation) {
-                let size = u64::from(chunk.size_bytes);
-                self.changes
-                    .note_chunk(row, chunk.id, size, stored.place.id)?;
-            }
+            files::note_chunks(self.changes, row, stored.place.id, operation)?;
             self.items.insert(item);
         }
         Ok(())
@@ -460,9 +460,16 @@ impl<'a> Folder<'a> {
                 updated_at: UnixTime::of_secs(row.updated_at),
                 title: row.title,
             },
-            // What made it is gone, is held, or has not come: its line stays as it was known.
+            // What made it is held or has not come: its line stays as it was known. Of what was
+            // destroyed nothing stays.
             None => ItemLine {
                 flags: flags.with(ItemFlag::Deleted, true),
+                title: if operations.iter().any(|it| it.body.is_some()) {
+                    stored.line.title.clone()
+                } else {
+                    changes.set_item_cache(item, None)?;
+                    String::new()
+                },
                 ..stored.line.clone()
             },
         };

@@ -366,6 +366,7 @@ impl Intake<'_> {
                 kept.push(file);
             }
         }
+        super::files::learn_lists(self.changes, &self.view, &kept)?;
         if !kept.is_empty() {
             let missing = self.changes.missing_chunks(self.view.row(), 1)?;
             let text = match (kept.len(), missing.is_empty()) {
@@ -397,5 +398,7 @@ pub(super) fn destroy_deleted(
         }
     }
     content::fold_anew(changes, view, items, brought)?;
+    // Their files are removed when the vault is next opened, if not before.
+    super::files::remove_unused(changes, view.row())?;
     Ok(destroyed)
 }

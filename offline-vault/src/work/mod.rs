@@ -11,15 +11,15 @@ mod inbox;
 mod inspect;
 mod item;
 mod outbox;
-mod release;
+pub(crate) mod release;
 mod seal;
 mod send;
 mod sync;
 mod take_in;
-mod walk;
+pub(crate) mod walk;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use bundle_file::BundleFile;
 pub use error::WorkError;

@@ -35,17 +35,24 @@ impl Release {
     /// [`FileError::Exists`] when something of the bundle's is there already;
     /// [`FileError::Failed`].
     pub(crate) fn prepare(target: &Path, manifest: &Manifest) -> Result<Self, FileError> {
-        let mut names: BTreeSet<String> = manifest
-            .entries()
-            .iter()
-            .filter_map(|entry| entry.kind.path()?.components().next().map(str::to_owned))
+        Self::prepare_entries(target, manifest.entries().iter().map(|entry| &entry.kind))
+    }
+
+    /// The same for entries that do not come from one bundle.
+    ///
+    /// # Errors
+    /// As [`Release::prepare`].
+    pub(crate) fn prepare_entries<'a>(
+        target: &Path,
+        kinds: impl Iterator<Item = &'a EntryKind> + Clone,
+    ) -> Result<Self, FileError> {
+        let firsts = kinds.clone();
+        let mut names: BTreeSet<String> = firsts
+            .filter_map(|kind| kind.path()?.components().next().map(str::to_owned))
             .collect();
         let message_name = free_name("message", "txt", &names);
-        if manifest
-            .entries()
-            .iter()
-            .any(|entry| entry.kind == EntryKind::Message)
-        {
+        let mut kinds = kinds;
+        if kinds.any(|kind| *kind == EntryKind::Message) {
             names.insert(message_name.clone());
         }
         private_folders(target).map_err(FileError::of("create", target))?;

@@ -17,24 +17,24 @@ use crate::store::RecipientState;
 use crate::vault::{NewVault, Unconfirmed, Vault};
 use crate::vault_key::KdfCost;
 
-const NOW: UnixTime = UnixTime(1_800_000_000);
+pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
 
-struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("stick")).unwrap();
         Self { dir }
     }
 
-    fn stick(&self) -> PathBuf {
+    pub(crate) fn stick(&self) -> PathBuf {
         self.dir.path().join("stick")
     }
 
-    fn vault(&self, name: &str) -> Vault {
+    pub(crate) fn vault(&self, name: &str) -> Vault {
         let new = NewVault {
             dir: &self.dir.path().join(name),
             name,
@@ -45,18 +45,18 @@ impl Place {
         Vault::create(&new, &Passphrase::new("a long passphrase".to_owned())).unwrap()
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.dir.path().join(name);
         fs::write(&path, bytes).unwrap();
         path
     }
 }
 
-fn name(text: &str) -> LocalName {
+pub(crate) fn name(text: &str) -> LocalName {
     LocalName::new(text).unwrap()
 }
 
-fn introduce(to: &Vault, other: &Vault, nickname: &str) {
+pub(crate) fn introduce(to: &Vault, other: &Vault, nickname: &str) {
     let card = other.card().unwrap();
     to.add_contact(&card, Some(&name(nickname)), NOW).unwrap();
     let words = card.fingerprint().words().join(" ");
@@ -65,7 +65,7 @@ fn introduce(to: &Vault, other: &Vault, nickname: &str) {
 }
 
 /// Amina and Bilal know each other and have paired their vaults.
-fn friends(place: &Place) -> (Vault, Vault) {
+pub(crate) fn friends(place: &Place) -> (Vault, Vault) {
     let (amina, bilal) = (place.vault("amina"), place.vault("bilal"));
     introduce(&amina, &bilal, "bilal");
     introduce(&bilal, &amina, "amina");
@@ -93,7 +93,7 @@ fn message(to: &str, text: &str) -> SendRequest {
     }
 }
 
-fn cross(vault: &Vault, stick: &Path) -> Crossed {
+pub(crate) fn cross(vault: &Vault, stick: &Path) -> Crossed {
     let crossed = sync(
         vault,
         Medium::Stick(stick),
