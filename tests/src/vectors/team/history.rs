@@ -66,7 +66,7 @@ impl History {
             space: blake3::derive_key("causeway/team/v1 space id", &body),
             segments: Vec::new(),
         };
-        history.push(AMINA, None, Vec::new(), Some(vec![Op::Genesis]));
+        history.push(AMINA, None, &[], Some(&[Op::Genesis]));
         history
     }
 
@@ -109,18 +109,20 @@ impl History {
     }
 
     /// A device goes on with its log, having taken in these and nothing else that is new.
+    #[expect(clippy::needless_pass_by_value, reason = "callers give fresh values")]
     pub(super) fn seeing(&mut self, device: Device, seen: &[usize], operations: Vec<Op>) -> usize {
         let previous = self.tip(device);
-        self.push(device, previous, seen.to_vec(), Some(operations))
+        self.push(device, previous, seen, Some(&operations))
     }
 
     /// The same, with content.
     pub(super) fn content_seeing(&mut self, device: Device, seen: &[usize]) -> usize {
         let previous = self.tip(device);
-        self.push(device, previous, seen.to_vec(), None)
+        self.push(device, previous, seen, None)
     }
 
     /// A device writes behind an older segment of its own: a fork.
+    #[expect(clippy::needless_pass_by_value, reason = "callers give fresh values")]
     pub(super) fn behind(
         &mut self,
         device: Device,
@@ -128,18 +130,18 @@ impl History {
         seen: &[usize],
         operations: Vec<Op>,
     ) -> usize {
-        self.push(device, previous, seen.to_vec(), Some(operations))
+        self.push(device, previous, seen, Some(&operations))
     }
 
     fn push(
         &mut self,
         device: Device,
         previous: Option<usize>,
-        seen: Vec<usize>,
-        operations: Option<Vec<Op>>,
+        seen: &[usize],
+        operations: Option<&[Op]>,
     ) -> usize {
         let deps = self.newest(device, previous, seen);
-        let payload = match &operations {
+        let payload = match operations {
             Some(operations) => operations.iter().flat_map(|it| self.bytes(it)).collect(),
             None => vec![0x20; 40],
         };
@@ -173,7 +175,7 @@ impl History {
 
     /// Of what was seen, the newest segment of each branch of each other device, without what the
     /// device had seen before.
-    fn newest(&self, device: Device, previous: Option<usize>, seen: Vec<usize>) -> Vec<usize> {
+    fn newest(&self, device: Device, previous: Option<usize>, seen: &[usize]) -> Vec<usize> {
         let mut known = Vec::new();
         for own in self.chain(previous) {
             for dep in &self.segments[own].deps {
@@ -181,7 +183,8 @@ impl History {
             }
         }
         let mut deps: Vec<usize> = seen
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|place| self.segments[*place].device != device && !known.contains(place))
             .collect();
         let all = deps.clone();

@@ -146,10 +146,10 @@ fn haves_refused() -> Vec<VectorFile> {
             &|have| have.counter = 0,
         ),
         rule("devices_descend", order, "There is one order.", &|have| {
-            have.heads.reverse()
+            have.heads.reverse();
         }),
         rule("devices_twice", order, "Each device once.", &|have| {
-            have.heads[1].0 = [1; 8]
+            have.heads[1].0 = [1; 8];
         }),
         rule(
             "number_0",
@@ -158,10 +158,10 @@ fn haves_refused() -> Vec<VectorFile> {
             &|have| have.heads[0].1 = 0,
         ),
         rule("wants_descend", wants, "There is one order.", &|have| {
-            have.wants.reverse()
+            have.wants.reverse();
         }),
         rule("wants_twice", wants, "Each thing once.", &|have| {
-            have.wants[1] = [3; 32]
+            have.wants[1] = [3; 32];
         }),
         refused_have(
             "devices_1025",
