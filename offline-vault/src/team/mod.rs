@@ -37,4 +37,6 @@ pub use error::{ClosedReason, TeamError};
 pub use joining::Asking;
 
 #[cfg(test)]
+mod people_tests;
+#[cfg(test)]
 mod tests;

@@ -198,8 +198,9 @@ fn seal_bundles(vault: &Vault, name: &str, now: UnixTime) -> Result<(), TeamErro
     })?;
     for device in devices {
         for _ in 0..BUNDLES_AT_ONCE_MAX {
-            let parcel =
-                super::session::look(vault, name, |view| Outgoing::of(vault, view, device, &have))?;
+            let parcel = super::session::look(vault, name, |view| {
+                Outgoing::of(vault, view, device, &have, now)
+            })?;
             let Some(parcel) = parcel else { break };
             let is_cut = parcel.is_cut;
             parcel.seal(vault, now)?;
@@ -265,6 +266,7 @@ impl Outgoing {
         view: &View<'_>,
         device: DeviceId,
         own_have: &Have,
+        at: UnixTime,
     ) -> Result<Option<Self>, TeamError> {
         let tables = view.tables;
         let peers = tables.peers(view.row())?;
@@ -288,7 +290,9 @@ impl Outgoing {
         let book = book(tables, view)?;
         let counters = book.counters();
         let now = Now {
+            at: at.to_secs(),
             own: view.own_device(),
+            peer: device,
             acknowledged: &base,
             held: &held,
             counters: &counters,
@@ -301,8 +305,8 @@ impl Outgoing {
         let is_member = view.membership.device_role(device).is_some();
         let proofs = unknown_forks(tables, view, &base)?;
         let sent = send_state(&peer.sent)?;
-        let is_due = sent.is_due(&now) || !proofs.is_empty() || !wanted_blobs.is_empty();
-        if !is_due {
+        let asks = !proofs.is_empty() || !wanted_blobs.is_empty();
+        if !(sent.is_due(&now) || asks) {
             return Ok(None);
         }
         // What never left is sealed again, with what is new since.
@@ -320,8 +324,8 @@ impl Outgoing {
             Payloads::Control
         };
         let selected = due(&index, &plan, &wants, payloads, LOG_BYTES_MAX)?;
-        let mut relayed = book.relays(view.own_device(), device, &plan.told);
-        relayed.truncate(RELAYED_MAX);
+        let relayed = book.relays(view.own_device(), device, &plan.relays_above);
+        let relayed: Vec<&Have> = relayed.into_iter().take(RELAYED_MAX).collect();
         let message = SyncMessage {
             space: view.space_id(),
             have: own_have.to_unchecked(),
@@ -337,7 +341,7 @@ impl Outgoing {
         let (files, blobs_cut) = files_of(vault, blobs);
         let taken = tables.taken_from_peer(peer.id)?.into_iter();
         let mut next = before;
-        next.record(&now, selected.sent.clone());
+        next.record(&now, &plan, selected.sent.clone());
         let acknowledged_holds = |it: &SpaceOutgoing| {
             Extent::from_wire(&it.bundle.holds).is_ok_and(|holds| base.extent.covers(&holds))
         };
