@@ -4,7 +4,7 @@ use std::io;
 
 use zeroize::Zeroizing;
 use zstd::bulk::{Compressor, Decompressor};
-use zstd::zstd_safe::get_frame_content_size;
+use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 /// `packed = form || body`, where `body` is the content (form 0) or, only if that is shorter, one
 /// zstd frame of it that states its length (form 1).
@@ -56,6 +56,9 @@ impl Packer {
         }
         if stated <= body.len() {
             return Err("compressing did not make it shorter");
+        }
+        if find_frame_compressed_size(body) != Ok(body.len()) {
+            return Err("something follows the frame");
         }
         let mut content = Vec::with_capacity(stated);
         match self.decompressor.decompress_to_buffer(body, &mut content) {
@@ -113,7 +116,7 @@ mod tests {
             (form(b"junk junk"), "it does not state its length"),
             (
                 form(&two),
-                "it does not expand into the length that it states",
+                "something follows the frame",
             ),
         ] {
             assert_eq!(packer.unpack(&packed, 1000), Err(rule));
