@@ -155,7 +155,7 @@ impl SendState {
         above
     }
 
-    /// Whether a bundle is due: there is news, or two days after the last one the peer has not
+    /// Whether a bundle is due: there is news, or three days after the last one the peer has not
     /// acknowledged all that is held or not been told the newest summary of another device.
     ///
     /// What the peer asks for and fork proofs are for the caller to look at.
@@ -295,7 +295,7 @@ const BASE_EVERY: u64 = 6;
 const RELAYS_MAX: usize = 3;
 /// With every how many bundles all of them go, also those that were passed on before.
 const RELAY_ALL_EVERY: u64 = 24;
-/// After how long without a bundle one is made although there is no news: two days.
-const QUIET_SECS: u64 = 2 * 86_400;
+/// After how long without a bundle one is made although there is no news: three days.
+const QUIET_SECS: u64 = 3 * 86_400;
 /// After how many bundles what others wrote is passed on also when nothing was heard of the peer.
 const HOLD_BACK_BUNDLES: usize = 6;

@@ -1,5 +1,7 @@
 //! Which segments become part of the log, and which do not.
 
+#![allow(unreachable_pub, reason = "tests")]
+
 use std::collections::BTreeSet;
 
 use bundle_format::identity::Identity;

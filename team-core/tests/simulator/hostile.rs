@@ -25,7 +25,8 @@ pub fn act(
         0 => fork(vault, branch, rng, now, peers),
         1 => {
             let header = next(vault, Vec::new(), now);
-            adopt(vault, signed(vault, header, rng.bytes(300), content(rng)));
+            let segment = signed(vault, header, rng.bytes(300), content(rng));
+            adopt(vault, &segment);
             Vec::new()
         }
         2 => {
@@ -98,11 +99,8 @@ fn broken(vault: &SimVault, rng: &mut Rng, now: u64, peers: &[DeviceId]) -> Vec<
         0 => header.number += 1,
         1 if header.number > 1 => header.deps = vec![header.previous],
         2 => {
-            header.deps = vault
-                .store
-                .entries()
-                .next()
-                .map_or_else(Vec::new, |entry| vec![entry.segment.header().hash()])
+            let first = vault.store.entries().next().unwrap();
+            header.deps = vec![first.segment.header().hash()];
         }
         3 => {
             kind = Kind::Control;
@@ -159,11 +157,11 @@ fn signed(vault: &SimVault, mut header: HeaderFields, payload: Vec<u8>, kind: Ki
     Segment::new(header, Some(payload)).unwrap()
 }
 
-fn adopt(vault: &mut SimVault, segment: Segment) {
+fn adopt(vault: &mut SimVault, segment: &Segment) {
     let nobody = DeviceId([0; 32]);
-    let verdict = accept(vault.space, nobody, &segment, &vault.store).unwrap();
+    let verdict = accept(vault.space, nobody, segment, &vault.store).unwrap();
     if let Verdict::Accepted(accepted) = verdict {
-        vault.store.store(&segment, &accepted).unwrap();
+        vault.store.store(segment, &accepted).unwrap();
     }
 }
 

@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "tests")]
 
 mod hostile;
+mod plans;
 pub mod rng;
 pub mod store;
 mod vault;
@@ -105,7 +106,7 @@ fn everything_reaches_every_honest_member() {
 
 #[test]
 fn everything_reaches_every_honest_member_of_small_teams() {
-    let tally = Tally::of(1..151, small_scenario);
+    let tally = Tally::of(1..161, small_scenario);
     assert!(tally.failed.is_empty(), "{:#?}", tally.failed);
 }
 

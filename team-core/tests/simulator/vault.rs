@@ -321,7 +321,7 @@ const REMOVED_BUNDLES: u32 = 6;
 
 impl Backup {
     /// The same state in the hands of another device.
-    pub fn of(self, other: Self) -> Self {
+    pub fn of(self, other: &Self) -> Self {
         Self {
             seed: other.seed,
             own: other.own,

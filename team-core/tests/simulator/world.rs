@@ -14,6 +14,7 @@ use team_core::role::{History, Role};
 use team_core::segment::Segment;
 
 use super::hostile;
+use super::plans::{HOSTILE, Plans, draw_links};
 use super::rng::Rng;
 use super::store::size_bytes;
 use super::vault::{Backup, Sender, Sent, SimVault, device_of};
@@ -82,17 +83,6 @@ pub struct World {
     outcome: Outcome,
 }
 
-/// At which rounds which nodes have their turn.
-#[derive(Default)]
-struct Plans {
-    backup: (usize, usize),
-    restore: (usize, usize),
-    copy: (usize, usize),
-    join: Vec<(usize, usize)>,
-    remove: (usize, usize),
-    partition: (usize, usize),
-}
-
 impl World {
     pub fn new(seed: u64, scenario: Scenario) -> Self {
         let mut rng = Rng::new(seed);
@@ -157,7 +147,7 @@ impl World {
         let saved = founder.save();
         for node in self.nodes.iter_mut().skip(1).filter(|node| node.is_present) {
             let (own, seed) = (node.vault.own, node.vault.save());
-            node.vault.restore(&saved.clone().of(seed));
+            node.vault.restore(&saved.clone().of(&seed));
             assert_eq!(node.vault.own, own);
         }
     }
@@ -452,93 +442,6 @@ impl World {
     }
 }
 
-impl Plans {
-    fn draw(rng: &mut Rng, scenario: Scenario) -> Self {
-        let mut plans = Self::default();
-        if !scenario.has_life {
-            return plans;
-        }
-        // Nodes 0 to 3 are the founder, two admins and the one who cheats.
-        let mut free: Vec<usize> = (4..scenario.vaults).collect();
-        let mut pick = |rng: &mut Rng| {
-            let at = rng.below(free.len());
-            if free.is_empty() { 0 } else { free.remove(at) }
-        };
-        let restored = pick(rng);
-        let backup = 1 + rng.below(4);
-        if restored > 0 {
-            plans.backup = (backup, restored);
-            plans.restore = (backup + 1 + rng.below(6), restored);
-        }
-        let copied = pick(rng);
-        if copied > 0 {
-            plans.copy = (1 + rng.below(8), copied);
-        }
-        let removed = if scenario.has_attackers && rng.chance(50) {
-            HOSTILE
-        } else {
-            pick(rng)
-        };
-        if removed > 0 {
-            plans.remove = (2 + rng.below(9), removed);
-        }
-        for _ in 0..2 {
-            let joining = pick(rng);
-            if joining > 0 {
-                plans.join.push((1 + rng.below(9), joining));
-            }
-        }
-        if rng.chance(60) {
-            let first = 1 + rng.below(4);
-            plans.partition = (first, first + 6);
-        }
-        plans
-    }
-}
-
-/// 40 of a hundred links work one way only; everything can reach everybody who is honest, also
-/// when those who cheat or are removed pass nothing on.
-fn draw_links(rng: &mut Rng, scenario: Scenario, plans: &Plans) -> Vec<Vec<bool>> {
-    let count = scenario.vaults;
-    let relied_on = |at: usize| {
-        let cheats = scenario.has_attackers && at == HOSTILE;
-        !cheats && (plans.remove.0 == 0 || plans.remove.1 != at)
-    };
-    loop {
-        let mut links = vec![vec![true; count]; count];
-        for one in 0..count {
-            for other in 0..one {
-                if rng.chance(ONE_WAY) {
-                    if rng.chance(50) {
-                        links[one][other] = false;
-                    } else {
-                        links[other][one] = false;
-                    }
-                }
-            }
-        }
-        let honest: Vec<usize> = (0..count).filter(|at| relied_on(*at)).collect();
-        let forth = reached(&honest, |from, to| links[from][to]);
-        let back = reached(&honest, |from, to| links[to][from]);
-        if forth == honest.len() && back == honest.len() {
-            return links;
-        }
-    }
-}
-
-fn reached(nodes: &[usize], is_linked: impl Fn(usize, usize) -> bool) -> usize {
-    let mut met = BTreeSet::from([nodes[0]]);
-    let mut open = vec![nodes[0]];
-    while let Some(from) = open.pop() {
-        for to in nodes {
-            if is_linked(from, *to) && met.insert(*to) {
-                open.push(*to);
-            }
-        }
-    }
-    met.len()
-}
-
 pub fn add_member(device: DeviceId, role: Role) -> Control {
     Control::AddMember(Box::new(AddMember {
         member: device.as_member(),
@@ -560,9 +463,7 @@ pub fn card() -> DeviceCard {
     }
 }
 
-const HOSTILE: usize = 3;
 const LOSS: usize = 30;
-const ONE_WAY: usize = 40;
 const DUPLICATES: usize = 10;
 const ACTIVE_ROUNDS: usize = 14;
 const SETTLING_ROUNDS: usize = 80;

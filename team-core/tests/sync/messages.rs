@@ -103,9 +103,12 @@ fn alter(runs: u64) {
             &mut receiver,
             &mut Pending::new(),
         );
-        assert!(taken.unwrap().broken.is_empty());
-        assert!(receiver.hashes().is_subset(&honest));
-        receiver.restore(&saved);
+        let taken = taken.unwrap();
+        assert!(taken.broken.is_empty());
+        if !taken.accepted.is_empty() {
+            assert!(receiver.hashes().is_subset(&honest));
+            receiver.restore(&saved);
+        }
     }
     assert!(read > runs / 4, "{read} of {runs} were read at all");
 }

@@ -180,7 +180,7 @@ fn a_restored_device_is_told_its_own_newest_summary() {
     let (space, store) = begin();
     let (own, peer) = (device(4), device(2));
     let mut book = HaveBook::new();
-    let mut tell = |book: &mut HaveBook, counter| {
+    let tell = |book: &mut HaveBook, counter| {
         let have = have(space, 2, counter, &store).to_unchecked();
         book.take_in(space, own, peer, have, 50).unwrap()
     };
