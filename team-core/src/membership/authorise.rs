@@ -152,7 +152,7 @@ impl Court<'_> {
             .founding
             .map_or(1, |founding| founding.policy.device_cap);
         let mut count = 0;
-        for other in self.engine.devices_of.get(&member).into_iter().flatten() {
+        for other in self.engine.devices_of.of(member) {
             if *other != device && self.is_device(point, member, *other)? {
                 count += 1;
             }
@@ -181,11 +181,7 @@ impl Court<'_> {
         refuse_unless!(!selves.is_empty(), self.lacks(point, Role::Courier)?);
         let mut claims: Vec<Key> = Vec::new();
         let device = self.engine.order.key(id);
-        for (member, grant) in device
-            .and_then(|key| self.engine.links.get(&key))
-            .into_iter()
-            .flatten()
-        {
+        for (member, grant) in device.map_or(&[][..], |key| self.engine.links.of(key)) {
             if self.has_grant(point, *grant) {
                 claims.push(*member);
             }
@@ -363,7 +359,7 @@ impl Court<'_> {
         let mut known = false;
         let mut is_device = false;
         let mut held = None;
-        for (member, grant) in self.engine.links.get(&point.device).into_iter().flatten() {
+        for (member, grant) in self.engine.links.of(point.device) {
             if !self.has_grant(point, *grant) {
                 continue;
             }
@@ -399,14 +395,14 @@ impl Court<'_> {
     /// The member of this id, if a point has a grant that once made it one.
     fn joined(&self, point: &Point<'_>, id: MemberId) -> Option<Key> {
         let member = self.engine.order.key(DeviceId(id.0))?;
-        let mut joins = self.engine.joins.get(&member).into_iter().flatten();
+        let mut joins = self.engine.joins.of(member).iter();
         joins
             .any(|grant| self.has_grant(point, *grant))
             .then_some(member)
     }
 
     fn is_anothers(&self, point: &Point<'_>, device: Key, member: Key) -> bool {
-        let mut links = self.engine.links.get(&device).into_iter().flatten();
+        let mut links = self.engine.links.of(device).iter();
         links.any(|(other, grant)| *other != member && self.has_grant(point, *grant))
     }
 

@@ -24,6 +24,10 @@ impl Bits {
 
     /// Adds all numbers of another set.
     pub(super) fn join(&mut self, other: &Self) {
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return;
+        }
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
         }

@@ -20,10 +20,6 @@ impl Membership {
     pub(super) fn new(walked: Walked) -> Self {
         let mut memo = Memo::default();
         memo.turn();
-        let nodes = (0..).zip(&walked.engine.order.nodes);
-        let places = nodes
-            .map(|(place, ordered)| (ordered.node.hash, place))
-            .collect();
         let mut membership = Self {
             walked,
             memo,
@@ -38,7 +34,6 @@ impl Membership {
             confirmed_deletions: BTreeMap::new(),
             adopted: BTreeSet::new(),
             ignored: Vec::new(),
-            places,
         };
         membership.collect_refused();
         membership.collect_grants();
@@ -165,7 +160,7 @@ impl Membership {
     }
 
     fn collect_members(&mut self) {
-        let keys: Vec<Key> = self.walked.engine.joins.keys().copied().collect();
+        let keys: Vec<Key> = self.walked.engine.joins.keys().collect();
         for key in keys {
             if let Some(member) = self.member_of_key(key) {
                 self.members.insert(member.id, member);
@@ -175,7 +170,7 @@ impl Membership {
 
     fn member_of_key(&self, key: Key) -> Option<Member> {
         let engine = &self.walked.engine;
-        let joins = engine.joins.get(&key)?;
+        let joins = engine.joins.of(key);
         let held = joins
             .iter()
             .rev()
@@ -185,7 +180,7 @@ impl Membership {
         let top = self.top(key);
         let role = self.ask(None, |court| court.role(&top, key, Role::Owner));
         let mut devices = Vec::new();
-        for device in engine.devices_of.get(&key).into_iter().flatten() {
+        for device in engine.devices_of.of(key) {
             if self.ask(false, |court| court.is_device(&top, key, *device)) {
                 devices.extend(self.device_id(*device));
             }
@@ -218,8 +213,7 @@ impl Membership {
         if let Some(made) = voted.max_by_key(|made| made.generation) {
             return Some(Removal::Voted(made.generation));
         }
-        let denials = engine.denials_of_member.get(&member)?;
-        let denials = denials.iter().rev();
+        let denials = engine.denials_of_member.of(member).iter().rev();
         let denials = denials.filter_map(|place| engine.denials.get(index(*place)));
         let cuts = |denial: &&Denial| {
             matches!(denial.against, Against::Member { cap: None, .. })
@@ -241,7 +235,7 @@ impl Membership {
     }
 
     fn collect_devices(&mut self) {
-        let keys: Vec<Key> = self.walked.engine.links.keys().copied().collect();
+        let keys: Vec<Key> = self.walked.engine.links.keys().collect();
         for key in keys {
             if let Some(device) = self.device_of_key(key) {
                 self.devices.insert(device.id, device);
@@ -253,7 +247,7 @@ impl Membership {
         let engine = &self.walked.engine;
         let top = self.top(key);
         let mut best: Option<(bool, Option<Role>, bool, Key)> = None;
-        for (member, grant) in engine.links.get(&key)? {
+        for (member, grant) in engine.links.of(key) {
             if !self.ask(false, |court| court.is_held(*grant)) {
                 continue;
             }
@@ -262,8 +256,7 @@ impl Membership {
             best = best.max(Some((active, role, *member == key, *member)));
         }
         let (active, _, _, member) = best?;
-        let denials = engine.denials_of_device.get(&key);
-        let denials = denials.into_iter().flatten().rev();
+        let denials = engine.denials_of_device.of(key).iter().rev();
         let mut denials = denials.filter_map(|place| engine.denials.get(index(*place)));
         let removed = if active {
             None
@@ -415,9 +408,14 @@ impl Membership {
             }
             Control::Prekey(number, _) => {
                 let number = *number;
-                let newest = self.prekeys.entry(by).or_insert((number, id));
-                if number > newest.0 {
-                    *newest = (number, id);
+                // What a device says itself counts before what those say who let it in: they
+                // could give it a prekey of their own, with the highest number there is.
+                let is_newest = self
+                    .prekeys
+                    .get(&by)
+                    .is_none_or(|(newest, known)| number > *newest || !self.is_said_by(by, *known));
+                if is_newest {
+                    self.prekeys.insert(by, (number, id));
                 }
             }
             Control::Routes(_) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::bits::Bits;
+use super::lists::Lists;
 use super::order::{Key, Order, index};
 use super::owners::{OwnerState, Vote};
 use crate::control::Policy;
@@ -26,19 +27,19 @@ pub(super) struct Engine {
     pub(super) state_of_votes: HashMap<Vec<u32>, u32>,
     pub(super) founding: Option<Founding>,
     /// The grants that make somebody a member, by member.
-    pub(super) joins: BTreeMap<Key, Vec<u32>>,
+    pub(super) joins: Lists<u32>,
     /// The grants of a role, by member.
-    pub(super) raises: BTreeMap<Key, Vec<u32>>,
+    pub(super) raises: Lists<u32>,
     /// The grants of a device, by device: whose it becomes, and the grant.
-    pub(super) links: BTreeMap<Key, Vec<(Key, u32)>>,
+    pub(super) links: Lists<(Key, u32)>,
     /// The devices that a member was ever granted.
-    pub(super) devices_of: BTreeMap<Key, Vec<Key>>,
+    pub(super) devices_of: Lists<Key>,
     pub(super) compartments: BTreeMap<CompartmentId, Vec<u32>>,
     pub(super) admissions: BTreeMap<(CompartmentId, Key), Vec<u32>>,
-    pub(super) denials_of_member: BTreeMap<Key, Vec<u32>>,
-    pub(super) denials_of_device: BTreeMap<Key, Vec<u32>>,
+    pub(super) denials_of_member: Lists<u32>,
+    pub(super) denials_of_device: Lists<u32>,
     pub(super) expulsions: BTreeMap<(CompartmentId, Key), Vec<u32>>,
-    pub(super) seals_of: BTreeMap<Key, Vec<u32>>,
+    pub(super) seals_of: Lists<u32>,
 }
 
 /// What the genesis says.
@@ -224,6 +225,7 @@ impl View<'_> {
 impl Engine {
     /// Nothing found out yet.
     pub(super) fn new(order: Order) -> Self {
+        let count = order.devices.len();
         Self {
             order,
             pasts: Vec::new(),
@@ -236,16 +238,16 @@ impl Engine {
             states: vec![OwnerState::default()],
             state_of_votes: HashMap::new(),
             founding: None,
-            joins: BTreeMap::new(),
-            raises: BTreeMap::new(),
-            links: BTreeMap::new(),
-            devices_of: BTreeMap::new(),
+            joins: Lists::new(count),
+            raises: Lists::new(count),
+            links: Lists::new(count),
+            devices_of: Lists::new(count),
             compartments: BTreeMap::new(),
             admissions: BTreeMap::new(),
-            denials_of_member: BTreeMap::new(),
-            denials_of_device: BTreeMap::new(),
+            denials_of_member: Lists::new(count),
+            denials_of_device: Lists::new(count),
             expulsions: BTreeMap::new(),
-            seals_of: BTreeMap::new(),
+            seals_of: Lists::new(count),
         }
     }
 
@@ -315,7 +317,7 @@ impl Engine {
 
     /// The members whose device this was ever granted to be, each once.
     pub(super) fn claimed_by(&self, device: Key) -> impl Iterator<Item = Key> + '_ {
-        let links = self.links.get(&device).map_or(&[][..], Vec::as_slice);
+        let links = self.links.of(device);
         links.iter().enumerate().filter_map(|(place, (member, _))| {
             let before = links.get(..place).unwrap_or_default();
             (!before.iter().any(|(other, _)| other == member)).then_some(*member)

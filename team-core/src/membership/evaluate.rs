@@ -2,6 +2,8 @@
 //! to each operation on that.
 
 use super::authorise::Authorised;
+use std::sync::Arc;
+
 use super::bits::Bits;
 use super::engine::{
     Against, Denial, Engine, ForkSign, Founding, Grant, GrantKind, Mark, Past, Place, Seal, View,
@@ -13,6 +15,7 @@ use super::owners::Vote;
 use super::refused::Refused;
 use super::rights::{Memo, settle};
 use crate::control::Control;
+use crate::limits::SEGMENT_NUMBER_MAX;
 use crate::role::Role;
 
 /// What the walk over all segments comes to.
@@ -67,9 +70,6 @@ impl Walk {
     /// Works out the past of a segment.
     fn enter(&mut self, place: u32) {
         let engine = &mut self.walked.engine;
-        let Some(ordered) = engine.order.nodes.get(index(place)).cloned() else {
-            return;
-        };
         let marks = self.joiner.join(place, &engine.order, &engine.pasts);
         let first = small(engine.marks.len());
         let state = engine.state_at(&|mark| marks.has(mark));
@@ -86,20 +86,24 @@ impl Walk {
             marks: first,
             state,
         };
+        let Some(ordered) = engine.order.nodes.get(index(place)) else {
+            return;
+        };
+        let (node, device, before) = (Arc::clone(&ordered.node), ordered.device, ordered.before);
         if ordered.branches {
             let mark = push_mark(engine, at, What::Branch);
-            let signs = engine.forks.entry(ordered.device).or_default();
-            let side = (mark, ordered.node.number);
+            let signs = engine.forks.entry(device).or_default();
+            let side = (mark, node.number);
             let known = signs.iter_mut().find_map(|sign| match sign {
-                ForkSign::Sides(after, sides) if *after == ordered.before => Some(sides),
+                ForkSign::Sides(after, sides) if *after == before => Some(sides),
                 _ => None,
             });
             match known {
                 Some(sides) => sides.push(side),
-                None => signs.push(ForkSign::Sides(ordered.before, vec![side])),
+                None => signs.push(ForkSign::Sides(before, vec![side])),
             }
         }
-        for Fork { device, number } in &ordered.node.forks {
+        for Fork { device, number } in &node.forks {
             let Some(key) = engine.order.key(*device) else {
                 continue;
             };
@@ -114,7 +118,7 @@ impl Walk {
         let Some(node) = self.walked.engine.order.nodes.get(index(place)) else {
             return;
         };
-        let node = std::sync::Arc::clone(&node.node);
+        let node = Arc::clone(&node.node);
         let Some(past) = self.walked.engine.pasts.get(index(place)) else {
             return;
         };
@@ -182,19 +186,17 @@ impl Walk {
             } => {
                 let mark = push_mark(engine, at, What::Denial);
                 let place = small(engine.denials.len());
-                let list = match against {
-                    Against::Member { member, .. } => {
-                        engine.denials_of_member.entry(member).or_default()
-                    }
-                    Against::Device { device } => {
-                        engine.denials_of_device.entry(device).or_default()
-                    }
+                match against {
+                    Against::Member { member, .. } => engine.denials_of_member.push(member, place),
+                    Against::Device { device } => engine.denials_of_device.push(device, place),
                     Against::Compartment {
                         compartment,
                         member,
-                    } => engine.expulsions.entry((compartment, member)).or_default(),
-                };
-                list.push(place);
+                    } => {
+                        let place_of = (compartment, member);
+                        engine.expulsions.entry(place_of).or_default().push(place);
+                    }
+                }
                 engine.denials.push(Denial {
                     mark,
                     against,
@@ -205,7 +207,7 @@ impl Walk {
             Authorised::Seal { member, by } => {
                 let mark = push_mark(engine, at, What::Seal);
                 let place = small(engine.seals.len());
-                engine.seals_of.entry(member).or_default().push(place);
+                engine.seals_of.push(member, place);
                 engine.seals.push(Seal { mark, by });
             }
             Authorised::Effect { needs } => self.walked.effects.push(Effect { at, needs }),
@@ -249,7 +251,7 @@ impl Walk {
             past.end = end;
             past.reach = reach.flatten();
         }
-        self.joiner.forget_after(place);
+        self.joiner.leave(place);
     }
 
     fn finish(mut self, graph: &ControlGraph) -> Walked {
@@ -277,7 +279,7 @@ fn note_grant(engine: &mut Engine, at: Place, kind: GrantKind, operation: &Contr
     engine.grants.push(Grant { mark, kind });
     let link = match kind {
         GrantKind::Genesis { founder } => {
-            engine.joins.entry(founder).or_default().push(grant);
+            engine.joins.push(founder, grant);
             if let (None, Control::Genesis(genesis)) = (engine.founding, operation)
                 && let Some(id) = engine.operation_id(at)
             {
@@ -291,12 +293,12 @@ fn note_grant(engine: &mut Engine, at: Place, kind: GrantKind, operation: &Contr
             Some((founder, founder))
         }
         GrantKind::Member { member, .. } => {
-            engine.joins.entry(member).or_default().push(grant);
-            engine.raises.entry(member).or_default().push(grant);
+            engine.joins.push(member, grant);
+            engine.raises.push(member, grant);
             Some((member, member))
         }
         GrantKind::Role { member, .. } => {
-            engine.raises.entry(member).or_default().push(grant);
+            engine.raises.push(member, grant);
             None
         }
         GrantKind::Device { member, device } => Some((member, device)),
@@ -316,14 +318,9 @@ fn note_grant(engine: &mut Engine, at: Place, kind: GrantKind, operation: &Contr
         }
     };
     if let Some((member, device)) = link {
-        engine
-            .links
-            .entry(device)
-            .or_default()
-            .push((member, grant));
-        let devices = engine.devices_of.entry(member).or_default();
-        if !devices.contains(&device) {
-            devices.push(device);
+        engine.links.push(device, (member, grant));
+        if !engine.devices_of.of(member).contains(&device) {
+            engine.devices_of.push(member, device);
         }
     }
 }
@@ -333,48 +330,42 @@ struct Joiner {
     logs: usize,
     /// Devices whose control segments branch: the newest of theirs says nothing of the others.
     branching: Vec<bool>,
+    /// For each segment its horizon, as long as segments to come link to it.
     horizons: Vec<Option<Horizon>>,
-    /// For each segment those that no segment after it links to.
-    last: Vec<Vec<u32>>,
+    /// How many of those are to come.
+    followers: Vec<u32>,
 }
 
-/// How far a past goes, for each device with a log.
-#[derive(Clone)]
-struct Horizon {
-    /// One more than the place of its newest control segment.
-    control: Vec<u32>,
-    /// Its highest number.
-    reach: Vec<u64>,
-}
+/// How far a past goes: for each device with a log the highest number, and in the lower bits one
+/// more than the place of the newest control segment up to there.
+type Horizon = Vec<u64>;
+
+/// Bits for the place of a control segment in a [`Horizon`]; numbers of segments have 40.
+const PLACE_BITS: u32 = 24;
 
 impl Joiner {
     fn new(order: &Order) -> Self {
-        let mut branching = vec![false; order.logs];
-        let mut last_use: Vec<Option<u32>> = vec![None; order.nodes.len()];
-        for (place, ordered) in (0..).zip(&order.nodes) {
+        // Without room for the places nothing is taken for joined already.
+        let is_large = order.nodes.len() >= 1 << PLACE_BITS;
+        let mut branching = vec![is_large; order.logs];
+        let mut followers: Vec<u32> = vec![0; order.nodes.len()];
+        for ordered in &order.nodes {
             if ordered.branches
                 && let Some(branching) = branching.get_mut(index(ordered.device))
             {
                 *branching = true;
             }
-            let seen = ordered.seen.iter().filter_map(|(_, _, control)| *control);
-            for link in ordered.before.into_iter().chain(seen) {
-                if let Some(last) = last_use.get_mut(index(link)) {
-                    *last = Some(place);
+            for link in ordered.links() {
+                if let Some(count) = followers.get_mut(index(link)) {
+                    *count += 1;
                 }
-            }
-        }
-        let mut last = vec![Vec::new(); order.nodes.len()];
-        for (place, user) in (0..).zip(&last_use) {
-            if let Some(list) = last.get_mut(index(user.unwrap_or(place))) {
-                list.push(place);
             }
         }
         Self {
             logs: order.logs,
             branching,
             horizons: vec![None; order.nodes.len()],
-            last,
+            followers,
         }
     }
 
@@ -384,22 +375,27 @@ impl Joiner {
         let Some(ordered) = order.nodes.get(index(place)) else {
             return marks;
         };
-        let mut horizon = Horizon {
-            control: vec![0; self.logs],
-            reach: vec![0; self.logs],
-        };
-        let seen = ordered.seen.iter().filter_map(|(_, _, control)| *control);
-        for link in ordered.before.into_iter().chain(seen) {
+        let mut horizon: Horizon = Vec::new();
+        // The newest first: what it had seen need not be joined again.
+        for link in ordered.links().max().into_iter().chain(ordered.links()) {
             self.add(&mut horizon, &mut marks, link, order, pasts);
         }
-        for (device, number, _) in &ordered.seen {
-            raise(&mut horizon.reach, *device, *number);
+        horizon.resize(self.logs, 0);
+        for link in &ordered.seen {
+            raise(&mut horizon, link.device, link.number, link.control);
         }
-        raise(
-            &mut horizon.reach,
-            ordered.device,
-            ordered.node.number.saturating_sub(1),
-        );
+        let own = ordered.node.number.saturating_sub(1);
+        raise(&mut horizon, ordered.device, own, ordered.before);
+        for link in ordered.links() {
+            if let Some(count) = self.followers.get_mut(index(link)) {
+                *count = count.saturating_sub(1);
+                if *count == 0
+                    && let Some(done) = self.horizons.get_mut(index(link))
+                {
+                    *done = None;
+                }
+            }
+        }
         if let Some(slot) = self.horizons.get_mut(index(place)) {
             *slot = Some(horizon);
         }
@@ -413,7 +409,10 @@ impl Joiner {
         };
         let device = index(ordered.device);
         let is_linear = self.branching.get(device) == Some(&false);
-        if is_linear && to.control.get(device).is_some_and(|newest| *newest > link) {
+        let newest = to
+            .get(device)
+            .map_or(0, |one| one & ((1 << PLACE_BITS) - 1));
+        if is_linear && newest > u64::from(link) {
             return;
         }
         marks.join(&past.marks);
@@ -421,35 +420,38 @@ impl Joiner {
             marks.add(mark);
         }
         if let Some(Some(horizon)) = self.horizons.get(index(link)) {
-            for (own, other) in to.control.iter_mut().zip(&horizon.control) {
-                *own = (*own).max(*other);
-            }
-            for (own, other) in to.reach.iter_mut().zip(&horizon.reach) {
-                *own = (*own).max(*other);
+            if to.is_empty() {
+                to.clone_from(horizon);
+            } else {
+                for (own, other) in to.iter_mut().zip(horizon) {
+                    *own = (*own).max(*other);
+                }
             }
         }
-        if let Some(newest) = to.control.get_mut(device) {
-            *newest = (*newest).max(link.saturating_add(1));
-        }
-        raise(&mut to.reach, ordered.device, ordered.node.number);
+        to.resize(self.logs, 0);
+        raise(to, ordered.device, ordered.node.number, Some(link));
     }
 
+    /// For each device with a log the highest number in the past of a segment.
     fn reach(&self, place: u32) -> Option<Box<[u64]>> {
         let horizon = self.horizons.get(index(place))?.as_ref()?;
-        Some(horizon.reach.clone().into_boxed_slice())
+        Some(horizon.iter().map(|one| one >> PLACE_BITS).collect())
     }
 
-    fn forget_after(&mut self, place: u32) {
-        for done in self.last.get(index(place)).into_iter().flatten() {
-            if let Some(slot) = self.horizons.get_mut(index(*done)) {
-                *slot = None;
-            }
+    /// Drops the horizon of a segment that no other links to.
+    fn leave(&mut self, place: u32) {
+        if self.followers.get(index(place)) == Some(&0)
+            && let Some(done) = self.horizons.get_mut(index(place))
+        {
+            *done = None;
         }
     }
 }
 
-fn raise(reach: &mut [u64], device: Key, number: u64) {
-    if let Some(own) = reach.get_mut(index(device)) {
-        *own = (*own).max(number);
+fn raise(horizon: &mut Horizon, device: Key, number: u64, control: Option<u32>) {
+    let place = control.map_or(0, |place| u64::from(place).saturating_add(1));
+    let place = place & ((1 << PLACE_BITS) - 1);
+    if let Some(own) = horizon.get_mut(index(device)) {
+        *own = (*own).max(number.min(SEGMENT_NUMBER_MAX) << PLACE_BITS | place);
     }
 }

@@ -37,7 +37,6 @@ pub struct Membership {
     pub(super) confirmed_deletions: BTreeMap<SegmentHash, BTreeSet<DeviceId>>,
     pub(super) adopted: BTreeSet<SegmentHash>,
     pub(super) ignored: Vec<Ignored>,
-    pub(super) places: BTreeMap<SegmentHash, u32>,
 }
 
 impl ControlGraph {
@@ -215,6 +214,19 @@ impl Membership {
         }
     }
 
+    /// Whether the newest prekey of a device is one that it has said itself. Until it has, whoever
+    /// let it in may have given another one.
+    #[must_use]
+    pub fn says_own_prekey(&self, device: DeviceId) -> bool {
+        let known = self.prekeys.get(&device);
+        known.is_some_and(|(_, operation)| self.is_said_by(device, *operation))
+    }
+
+    pub(super) fn is_said_by(&self, device: DeviceId, operation: OperationId) -> bool {
+        let node = self.node(operation.segment);
+        node.is_some_and(|node| node.device == device)
+    }
+
     /// The mailboxes of a device.
     #[must_use]
     pub fn routes(&self, device: DeviceId) -> Option<&Routes> {
@@ -356,10 +368,11 @@ impl Membership {
     }
 
     pub(super) fn node(&self, segment: SegmentHash) -> Option<&ControlNode> {
-        let place = self.places.get(&segment)?;
-        let nodes = &self.walked.engine.order.nodes;
-        nodes
-            .get(index(*place))
+        let order = &self.walked.engine.order;
+        let place = order.place(segment)?;
+        order
+            .nodes
+            .get(index(place))
             .map(|ordered| ordered.node.as_ref())
     }
 

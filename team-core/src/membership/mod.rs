@@ -10,6 +10,7 @@ mod digest;
 mod engine;
 mod evaluate;
 mod graph;
+mod lists;
 mod members;
 mod order;
 mod outcome;

@@ -151,15 +151,14 @@ impl Court<'_> {
 
     /// Whether `device` is one of `member`'s at a point.
     pub(super) fn is_device(&self, point: &Point<'_>, member: Key, device: Key) -> Known<bool> {
-        let links = self.engine.links.get(&device);
-        for (owner, grant) in links.into_iter().flatten().rev() {
+        for (owner, grant) in self.engine.links.of(device).iter().rev() {
             if *owner != member || !self.has(point, *grant) || !self.memo.holds(*grant)? {
                 continue;
             }
             let cuts = |denial: &Denial| {
                 self.cuts_device(denial, member) && self.is_lost(denial, *grant, point)
             };
-            let of_device = self.engine.denials_of_device.get(&device);
+            let of_device = self.engine.denials_of_device.of(device);
             let cut = self.denials(of_device).any(cuts);
             if !cut && self.keeps_membership(point, member, *grant) {
                 return Ok(true);
@@ -174,7 +173,7 @@ impl Court<'_> {
             return Ok(Some(Role::Owner));
         }
         let mut best = None;
-        for grant in self.engine.raises.get(&member).into_iter().flatten().rev() {
+        for grant in self.engine.raises.of(member).iter().rev() {
             let kind = self
                 .engine
                 .grants
@@ -189,7 +188,7 @@ impl Court<'_> {
             if !self.keeps_membership(point, member, *grant) {
                 continue;
             }
-            let of_member = self.engine.denials_of_member.get(&member);
+            let of_member = self.engine.denials_of_member.of(member);
             let caps = self
                 .denials(of_member)
                 .filter_map(|denial| match denial.against {
@@ -235,12 +234,12 @@ impl Court<'_> {
         if then.has(member) {
             return Ok(true);
         }
-        for grant in self.engine.joins.get(&member).into_iter().flatten().rev() {
+        for grant in self.engine.joins.of(member).iter().rev() {
             if !self.has(point, *grant) || !self.memo.holds(*grant)? {
                 continue;
             }
             let removals = then.removals.iter().filter(|made| made.member == member);
-            let left = self.denials(self.engine.denials_of_member.get(&member));
+            let left = self.denials(self.engine.denials_of_member.of(member));
             let left =
                 left.filter(|denial| matches!(denial.against, Against::Member { cap: None, .. }));
             let is_cut = left
@@ -292,7 +291,12 @@ impl Court<'_> {
             if !self.has(point, *grant) || !self.memo.holds(*grant)? {
                 continue;
             }
-            let mut expulsions = self.denials(self.engine.expulsions.get(&place));
+            let mut expulsions = self.denials(
+                self.engine
+                    .expulsions
+                    .get(&place)
+                    .map_or(&[], Vec::as_slice),
+            );
             let cut =
                 expulsions.any(|denial| self.counts(denial) && self.is_lost(denial, *grant, point));
             if !cut && self.keeps_membership(point, member, *grant) {
@@ -304,7 +308,7 @@ impl Court<'_> {
 
     /// Whether an owner who had not seen a point voids it, neither having seen the other.
     pub(super) fn is_sealed(&self, point: &Point<'_>, member: Key) -> bool {
-        let seals = self.engine.seals_of.get(&member).into_iter().flatten();
+        let seals = self.engine.seals_of.of(member).iter();
         seals
             .filter_map(|seal| {
                 self.engine
@@ -332,7 +336,7 @@ impl Court<'_> {
         // A fork does not undo a seal, as it undoes no denial: it would give roles back.
         // Only what the owner himself took from his device counts here: it cannot be sealed away
         // in turn, so that no two seals decide about each other.
-        let own_denials = self.engine.denials_of_device.get(&point.device);
+        let own_denials = self.engine.denials_of_device.of(point.device);
         let is_cut = |member: Key| {
             self.denials(own_denials).any(|denial| {
                 denial.by_self.contains(&member)
@@ -383,7 +387,7 @@ impl Court<'_> {
 
     /// Whether what a grant gave to `member` outlasts every removal of the member.
     fn keeps_membership(&self, point: &Point<'_>, member: Key, grant: u32) -> bool {
-        let mut denials = self.denials(self.engine.denials_of_member.get(&member));
+        let mut denials = self.denials(self.engine.denials_of_member.of(member));
         let left = denials.any(|denial| {
             matches!(denial.against, Against::Member { cap: None, .. })
                 && self.counts(denial)
@@ -396,11 +400,8 @@ impl Court<'_> {
                 .all(|made| self.grant_knows(grant, made) || self.is_seen_by_voter(point, made))
     }
 
-    fn denials<'a>(
-        &'a self,
-        places: Option<&'a Vec<u32>>,
-    ) -> impl Iterator<Item = &'a Denial> + 'a {
-        let places = places.into_iter().flatten().rev();
+    fn denials<'a>(&'a self, places: &'a [u32]) -> impl Iterator<Item = &'a Denial> + 'a {
+        let places = places.iter().rev();
         places
             .filter_map(|place| self.engine.denials.get(index(*place)))
             .filter(|denial| self.view.has(denial.mark))
@@ -432,7 +433,7 @@ impl Court<'_> {
     }
 
     fn is_denial_sealed(&self, denial: &Denial, author: Key) -> bool {
-        if !self.engine.seals_of.contains_key(&author) {
+        if self.engine.seals_of.of(author).is_empty() {
             return false;
         }
         let point = self.engine.point_of(denial.mark);

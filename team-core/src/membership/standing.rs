@@ -22,7 +22,7 @@ impl Membership {
         };
         let mut steps: Vec<(u64, u32)> = steps
             .iter()
-            .filter_map(|step| Some((step.from, *self.places.get(&step.control)?)))
+            .filter_map(|step| Some((step.from, engine.order.place(step.control)?)))
             .collect();
         steps.sort_unstable();
         let end = self.fork_of(key).unwrap_or(u64::MAX);
@@ -56,25 +56,29 @@ impl Membership {
     fn breaks(&self, device: Key, steps: &[(u64, u32)], end: u64) -> Vec<u64> {
         let engine = &self.walked.engine;
         let mut marks: BTreeSet<u32> = engine.votes.iter().map(|vote| vote.mark).collect();
-        let grants = |places: Option<&Vec<u32>>| -> Vec<u32> {
-            let places = places.into_iter().flatten();
+        let grants = |places: &[u32]| -> Vec<u32> {
+            let places = places.iter();
             let grants = places.filter_map(|place| engine.grants.get(index(*place)));
             grants.map(|grant| grant.mark).collect()
         };
-        let denials = |places: Option<&Vec<u32>>| -> Vec<u32> {
-            let places = places.into_iter().flatten();
+        let denials = |places: &[u32]| -> Vec<u32> {
+            let places = places.iter();
             let denials = places.filter_map(|place| engine.denials.get(index(*place)));
             denials.map(|denial| denial.mark).collect()
         };
-        let links = engine.links.get(&device).map_or(&[][..], Vec::as_slice);
-        let links: Vec<u32> = links.iter().map(|(_, grant)| *grant).collect();
-        marks.extend(grants(Some(&links)));
+        let links: Vec<u32> = engine
+            .links
+            .of(device)
+            .iter()
+            .map(|(_, grant)| *grant)
+            .collect();
+        marks.extend(grants(&links));
         let mut seers: BTreeSet<u32> = engine.votes.iter().map(|vote| vote.mark).collect();
-        seers.extend(denials(engine.denials_of_device.get(&device)));
+        seers.extend(denials(engine.denials_of_device.of(device)));
         for member in engine.claimed_by(device) {
-            marks.extend(grants(engine.raises.get(&member)));
-            seers.extend(denials(engine.denials_of_member.get(&member)));
-            let seals = engine.seals_of.get(&member).into_iter().flatten();
+            marks.extend(grants(engine.raises.of(member)));
+            seers.extend(denials(engine.denials_of_member.of(member)));
+            let seals = engine.seals_of.of(member).iter();
             for seal in seals.filter_map(|seal| engine.seals.get(index(*seal))) {
                 marks.insert(seal.mark);
                 seers.insert(seal.mark);

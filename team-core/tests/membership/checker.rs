@@ -1,7 +1,9 @@
 //! What has to hold in every history, worked out anew from the history itself: who wrote what
 //! having seen what. Of the outcome that is checked only the answers are used.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use team_core::control::{Change, Control};
 use team_core::membership::{Membership, Refused};
@@ -29,11 +31,15 @@ pub struct Checker<'w> {
     pub rule: Rule,
     /// Why each step is ignored.
     reasons: Vec<Option<Refused>>,
-    /// Votes that count, with generation.
+    /// The owners who were removed.
     removals: Vec<Removal>,
     sealed: BTreeSet<usize>,
     /// Denials by device or member that count, without those sealed.
     denials: Vec<usize>,
+    /// The votes.
+    votes: Mask,
+    /// The owners by votes.
+    owners: RefCell<HashMap<Mask, Rc<Owners>>>,
 }
 
 /// An effective removal of an owner.
@@ -57,7 +63,7 @@ impl<'w> Checker<'w> {
         owner_of: &'w dyn Fn(usize) -> usize,
         rule: Rule,
     ) -> Self {
-        let ignored: std::collections::BTreeMap<_, _> = membership
+        let ignored: BTreeMap<_, _> = membership
             .ignored()
             .iter()
             .map(|one| (one.deed.operation.segment, one.reason))
@@ -72,7 +78,12 @@ impl<'w> Checker<'w> {
             removals: Vec::new(),
             sealed: BTreeSet::new(),
             denials: Vec::new(),
+            votes: 0,
+            owners: RefCell::default(),
         };
+        let is_vote = |place: &usize| matches!(checker.op(*place), Control::OwnerChange(_));
+        let votes = places(world.all()).filter(is_vote);
+        checker.votes = votes.fold(0, |votes, place| votes | 1 << place);
         checker.removals = checker.removals_in(world.all());
         let sealed = places(world.all()).filter(|place| checker.is_sealed(*place));
         checker.sealed = sealed.collect();
@@ -84,8 +95,8 @@ impl<'w> Checker<'w> {
 
     /// Everything that has to hold.
     ///
-    /// # Panics
-    /// When something does not, with the history.
+    /// # Errors
+    /// What does not.
     pub fn check(&self) -> Result<(), String> {
         for place in places(self.world.all()) {
             self.check_step(place)?;
@@ -132,11 +143,21 @@ impl<'w> Checker<'w> {
     }
 
     /// The owners that a part of the history shows; no owner votes twice in these histories.
-    pub fn owners_in(&self, part: Mask) -> (BTreeSet<usize>, Vec<Removal2>) {
+    fn owners_in(&self, part: Mask) -> Rc<Owners> {
+        let votes = part & self.votes;
+        if let Some(known) = self.owners.borrow().get(&votes) {
+            return Rc::clone(known);
+        }
+        let counted = Rc::new(self.count(votes));
+        self.owners.borrow_mut().insert(votes, Rc::clone(&counted));
+        counted
+    }
+
+    fn count(&self, part: Mask) -> Owners {
         let mut owners = BTreeSet::from([0]);
         let mut removals = Vec::new();
         for generation in 0.. {
-            let mut tally: std::collections::BTreeMap<Change, Vec<usize>> = Default::default();
+            let mut tally: BTreeMap<Change, Vec<usize>> = Default::default();
             for place in places(part) {
                 if let Control::OwnerChange(vote) = self.op(place)
                     && vote.generation == generation
@@ -168,17 +189,17 @@ impl<'w> Checker<'w> {
     }
 
     fn removals_in(&self, part: Mask) -> Vec<Removal> {
-        let (_, removals) = self.owners_in(part);
+        let owners = self.owners_in(part);
+        let removals = owners.1.iter().cloned();
         removals
-            .into_iter()
             .map(|(member, votes)| Removal { member, votes })
             .collect()
     }
 
     /// Whether an owner's removal had happened in a past.
     fn knows(&self, part: Mask, removal: &Removal) -> bool {
-        let known = self.owners_in(part).1;
-        known.iter().any(|(member, votes)| {
+        let known = self.owners_in(part);
+        known.1.iter().any(|(member, votes)| {
             *member == removal.member && votes.iter().any(|vote| removal.votes.contains(vote))
         })
     }
@@ -230,8 +251,7 @@ impl<'w> Checker<'w> {
 
     /// Whether a denial of whoever is an owner now is one that no voter for it had seen.
     fn is_protected(&self, denial: usize, who: usize) -> bool {
-        let (owners, _) = self.owners_in(self.world.all());
-        if !owners.contains(&who) {
+        if !self.owned(self.world.all(), who) {
             return false;
         }
         let mut votes: Vec<usize> = places(self.world.all())
@@ -398,7 +418,7 @@ impl<'w> Checker<'w> {
     }
 
     fn check_roles(&self) -> Result<(), String> {
-        let (owners, _) = self.owners_in(self.world.all());
+        let owners = self.owners_in(self.world.all()).0.clone();
         let found: BTreeSet<usize> = self.membership.owners().into_iter().map(place_of).collect();
         if found != owners {
             return Err(format!("owners {found:?}, expected {owners:?}"));
@@ -448,8 +468,8 @@ impl<'w> Checker<'w> {
     }
 }
 
-/// An owner's removal: who, and the votes.
-pub type Removal2 = (usize, Vec<usize>);
+/// The owners, and of those removed who and the votes for it.
+type Owners = (BTreeSet<usize>, Vec<(usize, Vec<usize>)>);
 
 /// Members and devices in generated histories are fewer.
 pub const WHO_MAX: usize = 16;
