@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use super::backup::past;
 use super::contact::local_name;
 use super::progress::{Meter, count_text, size_text};
+use super::space::space_json;
+use super::space_text::waiting_lines;
 use super::work_args::{Inspect, Item, OutboxCommand, Save};
 use super::{CommandError, Context, Report};
 use crate::store::{IncomingId, OutgoingId, RecipientState};
+use crate::team;
 use crate::work::{self, Explanation, InboxItem, ItemId, Letter, Origin, OutboxItem, ReaderStatus};
 
 /// `inbox`.
@@ -25,9 +28,16 @@ pub(super) fn inbox(context: &Context) -> Result<Report, CommandError> {
     for gap in &gaps {
         let _ = writeln!(text, "{}", gap_text(gap));
     }
-    if items.is_empty() {
+    let spaces = team::shown::spaces(vault)?;
+    let waiting = waiting_lines(&spaces);
+    for line in &waiting {
+        let _ = writeln!(text, "{line}");
+    }
+    if items.is_empty() && waiting.is_empty() {
         text.push_str("Nothing has come yet.\n");
     }
+    let spaces = spaces.iter().filter(|line| line.has_something());
+    let spaces: Vec<_> = spaces.map(space_json).collect();
     let gaps: Vec<_> = gaps
         .iter()
         .map(|gap| json!({ "from": gap.from.as_str(), "first": gap.first, "last": gap.last }))
@@ -35,7 +45,7 @@ pub(super) fn inbox(context: &Context) -> Result<Report, CommandError> {
     let items: Vec<_> = items.iter().map(inbox_json).collect();
     Ok(Report::new(
         text,
-        json!({ "items": items, "missing": gaps }),
+        json!({ "items": items, "missing": gaps, "spaces": spaces }),
     ))
 }
 

@@ -8,9 +8,12 @@ use serde_json::json;
 
 use super::args::{ChangePassphrase, Init, Kdf};
 use super::network::{Finding, interfaces};
+use super::space::space_json;
+use super::space_text::waiting_lines;
 use super::{CommandError, Context, Report, talk};
 use crate::limits::KDF_MEMORY_MIB_DEFAULT;
 use crate::passphrase::PassphraseSource;
+use crate::team::{self, shown::SpaceLine};
 use crate::vault::{NewVault, Vault};
 use crate::vault_key::KdfCost;
 
@@ -63,6 +66,7 @@ pub(super) fn status(context: &Context) -> Result<Report, CommandError> {
     let (pairings, mailboxes) = (vault.pairings()?.len(), vault.relays()?.len());
     let (incarnation, serial) = card.age();
     let words = card.fingerprint().words();
+    let spaces = team::shown::spaces(vault)?;
     let network = interfaces(Path::new("/sys/class/net"));
     let (clock, lockdown) = (clock(context, vault), lockdown(context));
     let dir = vault.paths().dir().display().to_string();
@@ -81,6 +85,7 @@ pub(super) fn status(context: &Context) -> Result<Report, CommandError> {
             "bundles",
             format!("{outgoing} sealed here, {incoming} taken in"),
         ),
+        ("spaces", spaces_text(&spaces)),
         ("time", context.now().to_string()),
         ("clock", clock.text()),
         ("network", network.text()),
@@ -102,11 +107,19 @@ pub(super) fn status(context: &Context) -> Result<Report, CommandError> {
         "mailbox_count": mailboxes,
         "outgoing_bundle_count": outgoing,
         "incoming_bundle_count": incoming,
+        "spaces": spaces.iter().map(space_json).collect::<Vec<_>>(),
         "clock": { "finding": clock.word(), "text": clock.text() },
         "network": { "finding": network.word(), "text": network.text() },
         "lockdown": { "finding": lockdown.word(), "text": lockdown.text() },
     });
     Ok(Report::new(text, json))
+}
+
+/// How many spaces there are, and what waits in which.
+fn spaces_text(spaces: &[SpaceLine]) -> String {
+    let mut parts = vec![spaces.len().to_string()];
+    parts.extend(waiting_lines(spaces));
+    parts.join("; ")
 }
 
 /// A clock before the floor is reported; nothing depends on it.

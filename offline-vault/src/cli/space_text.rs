@@ -7,10 +7,11 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::progress::count_text;
+use super::space::waits_text;
 use crate::names::LocalName;
 use crate::team::checkpoints::CheckpointLine;
 use crate::team::members::Vote;
-use crate::team::shown::Gaps;
+use crate::team::shown::{Gaps, SpaceLine};
 use crate::team::{Asking, News};
 
 /// An id in full, for programs.
@@ -23,11 +24,25 @@ pub(super) fn short(id: &[u8]) -> String {
     hex(id).chars().take(8).collect()
 }
 
+/// `desk: Bilal is a member now, as editor.`
+pub(super) fn news_text(news: &News) -> String {
+    format!("{}: {}", news.space, news.what)
+}
+
 /// What else came of a command, a line each.
 pub(super) fn write_news(text: &mut String, news: &[News]) {
     for one in news {
-        let _ = writeln!(text, "{}: {}", one.space, one.what);
+        let _ = writeln!(text, "{}", news_text(one));
     }
+}
+
+/// A line for each space in which something waits.
+pub(super) fn waiting_lines(spaces: &[SpaceLine]) -> Vec<String> {
+    let lines = spaces.iter().map(|line| (line, waits_text(line)));
+    lines
+        .filter(|(_, waits)| !waits.is_empty())
+        .map(|(line, waits)| format!("{}  {waits}", line.name))
+        .collect()
 }
 
 pub(super) fn news_json(news: &[News]) -> Value {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::items::inbox_line;
 use super::progress::{Meter, count_text, size_text};
+use super::space_text::{news_json, news_text};
 use super::work_args::Sync;
 use super::{CommandError, Context, Report, light};
 use crate::work::{Crossed, CrossedLane, ItemId, Medium, WorkError, inbox, sync as cross};
@@ -81,7 +82,12 @@ pub(super) fn write_arrived(
     for (item, name) in &crossed.confirmed {
         let _ = writeln!(text, "{item}: confirmed by {name} (signed receipt).");
     }
-    for note in &crossed.notes {
+    let news: Vec<String> = crossed.spaces.news.iter().map(news_text).collect();
+    for line in &news {
+        let _ = writeln!(text, "{line}");
+    }
+    // What happened in a space is also noted in the journal, and said once here.
+    for note in crossed.notes.iter().filter(|note| !news.contains(note)) {
         let _ = writeln!(text, "{}", Shown(note));
     }
     if crossed.duplicates > 0 {
@@ -211,6 +217,7 @@ pub(super) fn crossed_json(crossed: &Crossed) -> Value {
         "requests": crossed.requests.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "refused": crossed.refused,
         "noted": crossed.notes,
+        "spaces": news_json(&crossed.spaces.news),
         "duplicates": crossed.duplicates,
         "pairings": lanes,
         "foreign_files": crossed.report.foreign_count,

@@ -39,4 +39,8 @@ pub use joining::Asking;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]
+mod people_tests;
+#[cfg(test)]
+mod people_tests;
+#[cfg(test)]
 mod tests;

@@ -53,6 +53,12 @@ impl SpaceLine {
     pub fn unread_count(&self) -> u64 {
         self.unread.iter().map(|(_, count)| count).sum()
     }
+
+    /// Whether something in it waits for the person.
+    #[must_use]
+    pub fn has_something(&self) -> bool {
+        self.unread_count() > 0 || self.late > 0 || self.waiting > 0 || self.asking > 0
+    }
 }
 
 /// The spaces of a vault, by name.
