@@ -1,13 +1,15 @@
 //! Random histories with members who lie about what they have seen, fork, and keep writing.
 
+use std::collections::BTreeSet;
+
 use team_core::control::Control;
-use team_core::membership::Membership;
+use team_core::membership::{ControlGraph, Fork, Ignored, Membership};
 use team_core::role::Role;
 
 use super::checker::{Checker, Rule, place_of};
 use super::world::{
-    Mask, World, add, add_device, lower, member, places, raise, remove, remove_device, seal,
-    segment, vote_add, vote_remove,
+    Mask, World, add, add_device, device, lower, member, places, raise, remove, remove_device,
+    seal, segment, vote_add, vote_remove,
 };
 
 /// SplitMix64.
@@ -182,6 +184,11 @@ fn check(seed: u64, rule: Rule) -> Result<(), String> {
     }
     if rule == Rule::Right {
         check_growth(&mut random, &world, &membership).map_err(with_history)?;
+        if seed % 4 == 2 {
+            check_order(&mut random, &world, &membership).map_err(with_history)?;
+            check_fork(&mut random, &world, &membership).map_err(with_history)?;
+            check_denial(&mut random, &world, &membership).map_err(with_history)?;
+        }
         if seed % 4 == 1 {
             check_mending(&world, &membership, &liars).map_err(with_history)?;
         }
@@ -231,12 +238,86 @@ fn check_growth(random: &mut Random, world: &World, before: &Membership) -> Resu
     Ok(())
 }
 
+/// Nothing depends on the order in which segments come.
+fn check_order(random: &mut Random, world: &World, before: &Membership) -> Result<(), String> {
+    let mut order: Vec<usize> = (0..world.steps.len()).collect();
+    for place in (1..order.len()).rev() {
+        order.swap(place, random.below(place + 1));
+    }
+    let mut graph = ControlGraph::new(world.space);
+    for place in order {
+        graph.insert(world.node(place));
+    }
+    let after = graph.evaluate();
+    if after.digest() == before.digest() {
+        Ok(())
+    } else {
+        Err("another order of arrival, another outcome".to_owned())
+    }
+}
+
+/// That a device forked gives nobody a role and brings back no denial.
+fn check_fork(random: &mut Random, world: &World, before: &Membership) -> Result<(), String> {
+    let forked = random.below(2 * MEMBERS);
+    let mut graph = world.graph().clone();
+    graph.note_fork(Fork {
+        device: device(forked),
+        number: 1 + random.below(9) as u64,
+    });
+    let after = graph.evaluate();
+    if after.owners() != before.owners() {
+        return Err(format!("a fork of {forked} changed the owners"));
+    }
+    for who in 0..MEMBERS {
+        if after.role_of(member(who)) > before.role_of(member(who)) {
+            return Err(format!("a fork of {forked} raised {who}"));
+        }
+    }
+    let is_denial = |one: &&Ignored| matches!(one.kind, 4 | 5 | 7 | 8 | 13);
+    let denials = |membership: &Membership| -> BTreeSet<Ignored> {
+        membership
+            .ignored()
+            .iter()
+            .filter(is_denial)
+            .copied()
+            .collect()
+    };
+    if denials(&after) == denials(before) {
+        Ok(())
+    } else {
+        Err(format!("a fork of {forked} changed which denials count"))
+    }
+}
+
+/// With one more denial no grant holds that did not hold before.
+fn check_denial(random: &mut Random, world: &World, before: &Membership) -> Result<(), String> {
+    let mut grown = world.clone();
+    let author = random.below(4);
+    let past = lie(random, world, author, false);
+    let operation = match random.below(3) {
+        0 => remove(random.below(MEMBERS)),
+        1 => lower(random.below(MEMBERS), Role::Reader),
+        _ => remove_device(random.below(2 * MEMBERS)),
+    };
+    grown.write_on(author, past, vec![operation]);
+    let after = grown.evaluate();
+    for (place, step) in world.steps.iter().enumerate() {
+        let is_grant = matches!(step.operations[0].kind(), 2 | 3 | 6 | 11 | 12);
+        let (then, now) = (world.ignored(before, place), world.ignored(&after, place));
+        if is_grant && then.is_some() && now.is_none() {
+            return Err(format!("a denial by {author} made grant {place} hold"));
+        }
+    }
+    Ok(())
+}
+
 /// An owner who knows everything can remove and add anybody who is no owner.
 fn check_mending(world: &World, before: &Membership, liars: &[bool]) -> Result<(), String> {
     let owners: Vec<usize> = before.owners().into_iter().map(place_of).collect();
-    let honest = owners.iter().copied().find(|owner| {
-        !liars[*owner] && before.device_role(super::world::device(*owner)) == Some(Role::Owner)
-    });
+    let honest = owners
+        .iter()
+        .copied()
+        .find(|owner| !liars[*owner] && before.device_role(device(*owner)) == Some(Role::Owner));
     if owners.is_empty() {
         return Err("nobody is an owner any more".to_owned());
     }
