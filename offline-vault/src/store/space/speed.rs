@@ -111,9 +111,11 @@ fn a_bundle_beside_a_million_items() {
         let tables = again.store.read();
         let kind = Some(ItemKind::Record);
         let filter = ItemFilter::default();
-        let listed = tables.items(fixture.space, kind, &filter, 50).unwrap();
-        assert_eq!(listed.len(), 50);
-        let list = cpu() - begun;
+        for _ in 0..100 {
+            let listed = tables.items(fixture.space, kind, &filter, 50).unwrap();
+            assert_eq!(listed.len(), 50);
+        }
+        let list = (cpu() - begun) / 100;
         let begun = cpu();
         tables.item_counts(fixture.space, None).unwrap();
         let counted = cpu() - begun;
