@@ -9,6 +9,8 @@ use super::explain::{WHO_EXAMPLES, WhoCanRead};
 use super::file_args::{FILE_EXAMPLES, FileCommand};
 use super::key_args::{KEY_EXAMPLES, KeyCommand};
 use super::message_args::{MESSAGE_EXAMPLES, MessageCommand};
+use super::note_args::{NOTE_EXAMPLES, NoteCommand};
+use super::record_args::{RECORD_EXAMPLES, RecordCommand};
 use super::requests::{APPROVE_EXAMPLES, Approve, Refuse, RequestsCommand};
 use super::signatures::{JOURNAL_EXAMPLES, Journal};
 use super::space_args::{
@@ -94,6 +96,12 @@ pub enum Command {
     /// The files of a space.
     #[command(subcommand, after_long_help = FILE_EXAMPLES)]
     File(FileCommand),
+    /// Texts that several write together in a space.
+    #[command(subcommand, after_long_help = NOTE_EXAMPLES)]
+    Note(NoteCommand),
+    /// Typed fields that several fill in, in a space.
+    #[command(subcommand, after_long_help = RECORD_EXAMPLES)]
+    Record(RecordCommand),
     /// List what came.
     Inbox,
     /// Show the text and the files of something that came, or all of a signing request.

@@ -26,10 +26,15 @@ mod member;
 mod message;
 pub mod message_args;
 mod network;
+mod note;
+pub mod note_args;
 mod own;
 mod owner;
 mod pair;
 mod progress;
+mod record;
+pub mod record_args;
+mod record_schema;
 mod relay;
 mod report;
 pub mod requests;
@@ -97,6 +102,8 @@ fn answer(context: &Context, command: Command) -> Result<Report, CommandError> {
         Command::Sync(asked) => sync::sync(context, &asked),
         Command::Message(command) => message::message(context, &command),
         Command::File(command) => file::file(context, &command),
+        Command::Note(command) => note::note(context, &command),
+        Command::Record(command) => record::record(context, &command),
         Command::Inbox => items::inbox(context),
         Command::Show(asked) => match asked.item.parse() {
             Ok(request) => requests::show(context, request, asked.whole),

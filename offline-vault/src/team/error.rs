@@ -2,8 +2,10 @@
 
 use bundle_format::open::OpenError;
 use bundle_format::seal::SealError;
+use note_protocol::NoteError;
 use pack_format::advice::{Advice, Exit};
 use pack_format::codec::DecodeError;
+use team_content::value::BadValue;
 use team_core::blob::BlobError;
 use team_core::role::Role;
 use thiserror::Error;
@@ -36,6 +38,12 @@ pub enum TeamError {
     /// A piece of a file.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// What was typed is not a value of the field.
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    /// The process that reads notes.
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// A file is not what its author said it is.
     #[error("{which} is not what its author said: its pieces do not make the file that was named")]
     FileDamaged {
@@ -178,12 +186,6 @@ pub enum TeamError {
         /// What is wrong, in words.
         what: String,
     },
-    /// The process that reads notes failed.
-    #[error("the note cannot be read: {reason}")]
-    Note {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Why nothing can be written.
@@ -226,6 +228,8 @@ impl TeamError {
             Self::File(err) => Some(err),
             Self::Work(err) => Some(err.as_ref()),
             Self::Blob(err) => Some(err),
+            Self::Value(err) => Some(err),
+            Self::Note(err) => Some(err),
             _ => None,
         }
     }
@@ -258,7 +262,6 @@ impl Advice for TeamError {
             Self::FileDamaged { .. } => "file-damaged",
             Self::State { .. } => "space-state",
             Self::Input { .. } => "space-input",
-            Self::Note { .. } => "note-unreadable",
             _ => "vault-damaged",
         }
     }
@@ -273,7 +276,6 @@ impl Advice for TeamError {
                  sent to them."
             }
             Self::Open(_) => "Nothing of the bundle was taken in; the vault is as it was.",
-            Self::Note { .. } => "The note's changes are kept as they came; nothing was changed.",
             _ => "Nothing was written; the space is as it was.",
         }
         .to_owned()
@@ -349,9 +351,6 @@ impl Advice for TeamError {
             }
             Self::State { .. } | Self::Input { .. } => {
                 "See the command's --help for what it takes.".to_owned()
-            }
-            Self::Note { .. } => {
-                "Check that causeway-note stands beside offline-vault, then try again.".to_owned()
             }
             _ => "Make a backup and check the disk: offline-vault backup.".to_owned(),
         }

@@ -149,16 +149,17 @@ pub fn send(
     if asked.text.trim().is_empty() && asked.attachments.is_empty() {
         return Err(WorkError::Nothing.into());
     }
-    let mut sealer = in_space(vault, asked.space, now, |session| {
+    let sealing = in_space(vault, asked.space, now, |session| {
         need(&session.view, Role::Suggester)?;
         let place = Place::of(session, asked)?;
         if asked.attachments.is_empty() {
             return Ok(None);
         }
         let (_, key) = session.epoch_for(place.compartment)?;
-        let row = session.view.row();
-        Sealer::new(vault, row, place.compartment, &key).map(Some)
+        Ok(Some((session.view.row(), place.compartment, key)))
     })?;
+    let sealer = sealing.map(|(row, compartment, key)| Sealer::new(vault, row, compartment, &key));
+    let mut sealer = sealer.transpose()?;
     let attached = match &mut sealer {
         Some(sealer) => attach(sealer, asked.attachments, progress)?,
         None => Vec::new(),

@@ -23,7 +23,9 @@ pub mod keys;
 pub mod late;
 pub mod members;
 pub mod messages;
+pub mod notes;
 pub mod readers;
+pub mod records;
 mod refusal;
 mod session;
 pub mod shown;
@@ -37,9 +39,7 @@ pub use error::{ClosedReason, TeamError};
 pub use joining::Asking;
 
 #[cfg(test)]
-mod people_tests;
-#[cfg(test)]
-mod people_tests;
+mod item_tests;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

@@ -92,12 +92,13 @@ pub fn add(
     }
     let found = walk(asked.paths, asked.special).map_err(WorkError::from)?;
     let skipped = found.skipped();
-    let mut sealer = in_space(vault, asked.space, now, |session| {
+    let (row, compartment, key) = in_space(vault, asked.space, now, |session| {
         need(&session.view, Role::Editor)?;
         let compartment = session.view.find_compartment(asked.compartment)?;
         let (_, key) = session.epoch_for(compartment)?;
-        Sealer::new(vault, session.view.row(), compartment, &key)
+        Ok((session.view.row(), compartment, key))
     })?;
+    let mut sealer = Sealer::new(vault, row, compartment, &key)?;
     let mut contents = NewContents::default().with_files(found);
     let mut sealed = Vec::new();
     let unreadable = |err| FileError::of("read", Path::new("what is to be added"))(err);

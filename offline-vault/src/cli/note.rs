@@ -1,0 +1,365 @@
+//! `note`: texts that several write together.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use note_protocol::limits::TEXT_BYTES_MAX;
+use note_protocol::{Mark, Span};
+use pack_format::shown::Shown;
+use serde_json::{Value, json};
+use signing_format::git::diff::{LineKind, TextDiff};
+use team_content::index::ItemKind;
+use team_content::note::Decision;
+
+use super::delivery::{deletion_json, delivery_json, delivery_lines};
+use super::items::ShownLine;
+use super::message::delete;
+use super::note_args::{DecideNote, EditNote, NewNote, NoteCommand, SuggestNote};
+use super::progress::count_text;
+use super::{CommandError, Context, Report, read_text, talk};
+use crate::files::FileError;
+use crate::signing::review::escaped;
+use crate::team::items::ItemReference;
+use crate::team::notes::{self, NoteLine, ProposalLine, ProposalState, ShownNote};
+
+/// Carries out a command about notes.
+pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    match command {
+        NoteCommand::New(asked) => create(context, asked),
+        NoteCommand::List(asked) => Ok(list(&notes::list(vault, &asked.space, asked.limit)?)),
+        NoteCommand::Show(asked) => {
+            let which = ItemReference::parse(&asked.item)?;
+            Ok(shown(&notes::show(vault, &which)?))
+        }
+        NoteCommand::Edit(asked) => edit(context, asked),
+        NoteCommand::Rename(asked) => {
+            let which = ItemReference::parse(&asked.item)?;
+            notes::rename(vault, &which, &asked.title, context.now())?;
+            let text = format!("{} is called {} now.", asked.item, Shown(&asked.title));
+            let json = json!({ "item": asked.item, "title": asked.title });
+            Ok(Report::new(text, json))
+        }
+        NoteCommand::Suggest(asked) => suggest(context, asked),
+        NoteCommand::Proposals(asked) => {
+            let which = ItemReference::parse(&asked.item)?;
+            let lines = notes::proposals(vault, &which, asked.all)?;
+            Ok(proposals(&asked.item, &lines))
+        }
+        NoteCommand::Merge(asked) => decide(context, asked, Decision::Merge),
+        NoteCommand::Refuse(asked) => decide(context, asked, Decision::Refuse),
+        NoteCommand::Delete(asked) => delete(context, &asked.item, ItemKind::Note),
+    }
+}
+
+fn create(context: &Context, asked: &NewNote) -> Result<Report, CommandError> {
+    let text = asked.file.as_ref().map(|path| text_of_file(path));
+    let text = text.transpose()?;
+    let item = notes::create(
+        context.vault()?,
+        &asked.space,
+        &asked.title,
+        text.as_deref(),
+        asked.compartment.as_deref(),
+        context.now(),
+    )?;
+    let said = format!(
+        "{item}: made.\nNext: `offline-vault note edit {item}`, or sync so that others see it."
+    );
+    Ok(Report::new(
+        said,
+        json!({ "item": item, "title": asked.title }),
+    ))
+}
+
+fn text_of_file(path: &Path) -> Result<String, CommandError> {
+    read_text(path, TEXT_BYTES_MAX.into(), "the text")
+}
+
+/// The text of a file, or everything up to the end of standard input.
+fn text(file: Option<&PathBuf>) -> Result<String, CommandError> {
+    if let Some(path) = file {
+        return text_of_file(path);
+    }
+    if std::io::stdin().is_terminal() {
+        talk("type the whole text, then press Ctrl-D on an empty line");
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(u64::from(TEXT_BYTES_MAX).saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(FileError::of("read", Path::new("standard input")))?;
+    String::from_utf8(bytes).map_err(|_| CommandError::NotText { what: "the text" })
+}
+
+fn edit(context: &Context, asked: &EditNote) -> Result<Report, CommandError> {
+    let which = ItemReference::parse(&asked.item)?;
+    let text = text(asked.file.as_ref())?;
+    let is_changed = notes::edit(context.vault()?, &which, &text, context.now())?;
+    let said = match is_changed {
+        true => format!(
+            "{} has the new text; it leaves with the next sync.",
+            asked.item
+        ),
+        false => format!("{} has this text already.", asked.item),
+    };
+    let json = json!({ "item": asked.item, "changed": is_changed });
+    Ok(Report::new(said, json))
+}
+
+fn suggest(context: &Context, asked: &SuggestNote) -> Result<Report, CommandError> {
+    let which = ItemReference::parse(&asked.item)?;
+    let text = text(asked.file.as_ref())?;
+    let vault = context.vault()?;
+    let proposal = notes::suggest(vault, &which, &text, &asked.message, context.now())?;
+    let said = match &proposal {
+        Some(proposal) => format!(
+            "Proposal {proposal} for {}: it leaves with the next sync, and an approver decides.",
+            asked.item
+        ),
+        None => format!("{} has this text already.", asked.item),
+    };
+    let json = json!({ "item": asked.item, "proposal": proposal });
+    Ok(Report::new(said, json))
+}
+
+fn decide(
+    context: &Context,
+    asked: &DecideNote,
+    decision: Decision,
+) -> Result<Report, CommandError> {
+    let which = ItemReference::parse(&asked.item)?;
+    let vault = context.vault()?;
+    notes::decide(
+        vault,
+        &which,
+        &asked.proposal,
+        decision,
+        &asked.message,
+        context.now(),
+    )?;
+    let word = match decision {
+        Decision::Merge => "merged",
+        Decision::Refuse => "refused",
+    };
+    let said = format!("Proposal {} is {word}.", Shown(&asked.proposal));
+    let json = json!({ "item": asked.item, "proposal": asked.proposal, "decision": word });
+    Ok(Report::new(said, json))
+}
+
+fn list(lines: &[NoteLine]) -> Report {
+    let mut text = String::new();
+    for line in lines {
+        let _ = writeln!(text, "{}", note_text(line));
+    }
+    if lines.is_empty() {
+        text.push_str("There are no notes yet.");
+    }
+    let rows: Vec<_> = lines.iter().map(note_json).collect();
+    Report::new(text, json!({ "notes": rows }))
+}
+
+fn note_text(line: &NoteLine) -> String {
+    let mark = if line.unread { "* " } else { "" };
+    let mut text = format!(
+        "{}  {mark}{}  {}",
+        line.item,
+        Shown(&line.title),
+        line.updated_at
+    );
+    let mut facts = Vec::new();
+    if let Some(compartment) = &line.compartment {
+        facts.push(format!("only {compartment}"));
+    }
+    if line.has_proposals {
+        facts.push("proposals wait".to_owned());
+    }
+    if line.conflict {
+        facts.push("several titles at the same time".to_owned());
+    }
+    if line.late {
+        facts.push("late work waits".to_owned());
+    }
+    if !facts.is_empty() {
+        let _ = write!(text, "  [{}]", facts.join(", "));
+    }
+    text
+}
+
+fn note_json(line: &NoteLine) -> Value {
+    json!({
+        "item": line.item,
+        "id": line.id,
+        "title": line.title,
+        "compartment": line.compartment,
+        "updated_at_claimed": line.updated_at.0,
+        "proposals": line.has_proposals,
+        "conflict": line.conflict,
+        "unread": line.unread,
+        "late": line.late,
+        "deletion": deletion_json(line.deletion),
+    })
+}
+
+/// The text alone is the result, so that it can be written into a file, changed and given back;
+/// what is known about the note is said beside it.
+fn shown(note: &ShownNote) -> Report {
+    let mut text = String::new();
+    for line in note.text.split_inclusive('\n') {
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        let _ = write!(text, "{}", ShownLine(body));
+        if body.len() < line.len() {
+            text.push('\n');
+        }
+    }
+    let mut report = Report::new(text, shown_json(note));
+    report = report.with_note(note_text(&note.line));
+    if note.titles.len() > 1 {
+        let titles: Vec<_> = note.titles.iter().map(|it| Shown(it).to_string()).collect();
+        report = report.with_note(format!("its titles: {}", titles.join(" / ")));
+    }
+    if note.open_proposal_count > 0 {
+        let count = count_text(note.open_proposal_count as u64, "proposal");
+        report = report.with_note(format!(
+            "{count} to decide: offline-vault note proposals {}",
+            note.line.item
+        ));
+    }
+    if note.refused_count > 0 {
+        report = report.with_note(format!(
+            "{} changes are not what their authors may write and were left out",
+            note.refused_count
+        ));
+    }
+    report = report.with_note(note.delivery.summary());
+    let lines = delivery_lines(&note.delivery);
+    for line in lines.lines() {
+        report = report.with_note(line.trim_start());
+    }
+    report
+}
+
+fn shown_json(note: &ShownNote) -> Value {
+    let spans: Vec<_> = note.spans.iter().map(span_json).collect();
+    json!({
+        "note": note_json(&note.line),
+        "titles": note.titles,
+        "text": note.text,
+        "marks": spans,
+        "changes": note.change_count,
+        "left_out": note.refused_count,
+        "open_proposals": note.open_proposal_count,
+        "delivery": delivery_json(&note.delivery),
+    })
+}
+
+fn span_json(span: &Span) -> Value {
+    let (kind, value) = match &span.mark {
+        Mark::Bold => ("bold", Value::Null),
+        Mark::Italic => ("italic", Value::Null),
+        Mark::Heading(level) => ("heading", json!(level)),
+        Mark::Link(target) => ("link", json!(target)),
+        Mark::ListItem(depth) => ("list item", json!(depth)),
+    };
+    json!({
+        "start": span.range.start,
+        "end": span.range.end,
+        "mark": kind,
+        "value": value,
+    })
+}
+
+fn proposals(item: &str, lines: &[ProposalLine]) -> Report {
+    let mut text = String::new();
+    for line in lines {
+        let state = state_words(line.state);
+        let _ = writeln!(
+            text,
+            "Proposal {}  {}  {}  {state}",
+            line.proposal, line.author, line.proposed_at
+        );
+        if !line.remark.is_empty() {
+            let _ = writeln!(text, "  Why: {}", Shown(&line.remark));
+        }
+        for (who, decision, remark) in &line.decisions {
+            let words = state_words(*decision);
+            let _ = writeln!(text, "  {who}: {words}  {}", Shown(remark));
+        }
+        match (&line.diff, &line.unreadable) {
+            (Some(diff), _) => diff_text(&mut text, diff),
+            (None, Some(why)) => {
+                let _ = writeln!(text, "  It cannot be shown: {why}.");
+            }
+            (None, None) if line.state == ProposalState::Open => {
+                text.push_str("  It changes too much to be shown here.\n");
+            }
+            (None, None) => {}
+        }
+        if line.state == ProposalState::Open {
+            let proposal = &line.proposal;
+            let _ = writeln!(
+                text,
+                "  Next: `offline-vault note merge {item} {proposal}`, or `note refuse`."
+            );
+        }
+    }
+    if lines.is_empty() {
+        text.push_str("Nothing is proposed.");
+    }
+    let rows: Vec<_> = lines.iter().map(proposal_json).collect();
+    Report::new(text, json!({ "item": item, "proposals": rows }))
+}
+
+/// Foreign text stands behind a bar, so that it cannot pass for ours.
+fn diff_text(text: &mut String, diff: &TextDiff) {
+    for hunk in &diff.hunks {
+        let _ = writeln!(
+            text,
+            "  @@ -{},{} +{},{} @@",
+            hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count
+        );
+        for line in &hunk.lines {
+            let _ = writeln!(text, "  | {}{}", mark(line.kind), escaped(&line.bytes));
+        }
+    }
+}
+
+fn mark(kind: LineKind) -> char {
+    match kind {
+        LineKind::Context => ' ',
+        LineKind::Removed => '-',
+        LineKind::Added => '+',
+    }
+}
+
+fn state_words(state: ProposalState) -> &'static str {
+    match state {
+        ProposalState::Open => "open",
+        ProposalState::Merged => "merged",
+        ProposalState::Refused => "refused",
+    }
+}
+
+fn proposal_json(line: &ProposalLine) -> Value {
+    let decisions = line.decisions.iter().map(|(who, decision, remark)| {
+        json!({ "who": who, "decision": state_words(*decision), "remark": remark })
+    });
+    let diff = line.diff.as_ref().map(|diff| {
+        let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
+        let lines =
+            lines.map(|it| format!("{}{}", mark(it.kind), String::from_utf8_lossy(&it.bytes)));
+        lines.collect::<Vec<_>>()
+    });
+    json!({
+        "proposal": line.proposal,
+        "author": line.author,
+        "proposed_at_claimed": line.proposed_at.0,
+        "remark": line.remark,
+        "state": state_words(line.state),
+        "decisions": decisions.collect::<Vec<_>>(),
+        "diff": diff,
+        "unreadable": line.unreadable,
+    })
+}
