@@ -114,10 +114,7 @@ mod tests {
             (form(&longer), "compressing did not make it shorter"),
             (form(&unstated), "it does not state its length"),
             (form(b"junk junk"), "it does not state its length"),
-            (
-                form(&two),
-                "something follows the frame",
-            ),
+            (form(&two), "something follows the frame"),
         ] {
             assert_eq!(packer.unpack(&packed, 1000), Err(rule));
         }

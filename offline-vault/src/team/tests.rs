@@ -80,9 +80,12 @@ pub(super) fn say(vault: &Vault, text: &str) {
 
 pub(super) fn titles(vault: &Vault) -> Vec<String> {
     look(vault, "desk", |view| {
-        let items = view
-            .tables
-            .items(view.row(), Some(ItemKind::Message), &ItemFilter::default(), 1000)?;
+        let items = view.tables.items(
+            view.row(),
+            Some(ItemKind::Message),
+            &ItemFilter::default(),
+            1000,
+        )?;
         let mut titles: Vec<String> = items.into_iter().map(|item| item.line.title).collect();
         titles.sort();
         Ok(titles)

@@ -83,7 +83,13 @@ fn renew_prekey(session: &mut Session<'_>) -> Result<(), TeamError> {
         })
         .collect();
     let now = session.now.to_secs();
-    if is_new_prekey_due(&ages, now) {
+    // A device says its prekey itself as soon as it is in: whoever let it in could have given
+    // another one.
+    let is_said = session
+        .view
+        .membership
+        .says_own_prekey(session.view.own_device());
+    if is_new_prekey_due(&ages, now) || !is_said {
         let newest = ages.iter().map(|age| age.number).max();
         let number = newest.unwrap_or(0).saturating_add(1);
         let key = DecapsulationKey::from_seed(session.rng().secret());

@@ -246,14 +246,16 @@ impl Membership {
     fn device_of_key(&self, key: Key) -> Option<Device> {
         let engine = &self.walked.engine;
         let top = self.top(key);
-        let mut best: Option<(bool, Option<Role>, bool, Key)> = None;
+        // A member's first device is its own whatever others claim at the same time: they would
+        // edit and delete in its name.
+        let mut best: Option<(bool, bool, Option<Role>, Key)> = None;
         for (member, grant) in engine.links.of(key) {
             if !self.ask(false, |court| court.is_held(*grant)) {
                 continue;
             }
             let active = self.ask(false, |court| court.is_device(&top, *member, key));
             let role = self.ask(None, |court| court.role(&top, *member, Role::Owner));
-            best = best.max(Some((active, role, *member == key, *member)));
+            best = best.max(Some((active, *member == key, role, *member)));
         }
         let (active, _, _, member) = best?;
         let denials = engine.denials_of_device.of(key).iter().rev();

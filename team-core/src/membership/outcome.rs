@@ -56,7 +56,8 @@ pub enum Removal {
 pub struct Device {
     /// Which.
     pub id: DeviceId,
-    /// Whose it is: the member with the highest role, when several claim it.
+    /// Whose it is. When several claim it: the member that it is the first device of, else the one
+    /// with the highest role.
     pub member: MemberId,
     /// Whether it counts now.
     pub active: bool,
