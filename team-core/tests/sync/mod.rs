@@ -214,8 +214,24 @@ impl Peer {
         }
     }
 
+    /// What a bundle would carry now.
+    fn plan(&self) -> team_core::sync::Plan {
+        self.state.plan(&Now {
+            at: 1,
+            own: device(1),
+            peer: device(2),
+            acknowledged: &Acknowledged::default(),
+            held: &self.held,
+            counters: &self.counters,
+            is_reached_by_others: self.is_reached_by_others,
+        })
+    }
+
     /// From where to where the next bundle goes for a device.
     fn bundle(&mut self, of: u8) -> (u64, u64) {
+        // This device writes something each time: without news all that is missing would go.
+        let written = self.held.number(device(1)) + 1;
+        self.held.raise(device(1), written);
         let acknowledged = Acknowledged::default();
         let now = Now {
             at: 1,
@@ -239,7 +255,6 @@ fn each_segment_crosses_in_three_bundles_and_every_sixth_begins_at_the_base() {
     let mut peer = Peer::new(true);
     let mut starts = Vec::new();
     for number in 1..=13 {
-        peer.held.raise(device(1), number);
         let (start, until) = peer.bundle(1);
         assert_eq!(until, number);
         starts.push(start);
@@ -258,6 +273,10 @@ fn what_others_wrote_waits_when_they_reach_the_peer_themselves() {
         untils.push(peer.bundle(3).1);
     }
     assert_eq!(untils, [0, 0, 0, 0, 0, 0, 1]);
+    let mut quiet = Peer::new(true);
+    quiet.held.raise(device(3), 1);
+    quiet.bundle(3);
+    assert_eq!(quiet.plan().until.number(device(3)), 1);
     let mut alone = Peer::new(false);
     alone.held.raise(device(3), 1);
     assert_eq!(alone.bundle(3), (0, 1));
