@@ -104,6 +104,9 @@ impl Court<'_> {
         let Some(point) = self.engine.point_of(found.mark) else {
             return Ok(false);
         };
+        if self.is_vouched(grant) {
+            return Ok(true);
+        }
         if self.engine.is_forked(self.view, point.device, point.number) {
             return Ok(false);
         }
@@ -121,6 +124,31 @@ impl Court<'_> {
                 member,
             } => Ok(self.is_member(&point, member)? && self.is_compartment(&point, compartment)?),
             _ => Ok(true),
+        }
+    }
+
+    /// Whether the owners who made somebody an owner had seen this grant of a device to it.
+    ///
+    /// Whoever granted it may be removed, or fork, later or backdated: that must not leave an
+    /// owner without a device, or a single admin could end the team. A member's first device is
+    /// its name, so one vote is enough; for another one a liar among the voters is not.
+    fn is_vouched(&self, grant: u32) -> bool {
+        let Some(found) = self.engine.grants.get(index(grant)) else {
+            return false;
+        };
+        let seen = |vote: &u32| self.engine.precedes(found.mark, *vote);
+        let votes = |member: Key| {
+            let addition = self.view.state.addition(member);
+            let addition = addition.filter(|_| self.view.state.has(member));
+            addition.map_or(&[][..], |made| made.votes.as_slice())
+        };
+        match found.kind {
+            GrantKind::Member { member, .. } => votes(member).iter().any(seen),
+            GrantKind::Device { member, .. } => {
+                let votes = votes(member);
+                !votes.is_empty() && votes.iter().all(seen)
+            }
+            _ => false,
         }
     }
 

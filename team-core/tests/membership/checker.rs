@@ -254,6 +254,12 @@ impl<'w> Checker<'w> {
         if !self.owned(self.world.all(), who) {
             return false;
         }
+        let votes = self.votes_for(who);
+        votes.is_empty() || !votes.iter().all(|vote| self.precedes(denial, *vote))
+    }
+
+    /// The votes of the last generation in which somebody was voted in.
+    fn votes_for(&self, who: usize) -> Vec<usize> {
         let mut votes: Vec<usize> = places(self.world.all())
             .filter(|place| {
                 self.is_authorised(*place)
@@ -263,7 +269,7 @@ impl<'w> Checker<'w> {
             .collect();
         let last = votes.iter().map(|vote| generation(self.op(*vote))).max();
         votes.retain(|vote| Some(generation(self.op(*vote))) == last);
-        votes.is_empty() || !votes.iter().all(|vote| self.precedes(denial, *vote))
+        votes
     }
 
     /// Whether a denial takes from `who` a role of at least `role`, or its device.
@@ -386,6 +392,24 @@ impl<'w> Checker<'w> {
         })
     }
 
+    /// Whether those who made somebody an owner had seen this grant of a device to it.
+    fn is_vouched(&self, grant: usize) -> bool {
+        let (who, is_first) = match self.op(grant) {
+            Control::AddMember(add) => (place_of(add.member), true),
+            Control::AddDevice(add) => (place_of(add.member), false),
+            _ => return false,
+        };
+        let votes = self.votes_for(who);
+        let mut seen = votes.iter().map(|vote| self.precedes(grant, *vote));
+        self.owned(self.world.all(), who)
+            && !votes.is_empty()
+            && if is_first {
+                seen.any(|seen| seen)
+            } else {
+                seen.all(|seen| seen)
+            }
+    }
+
     fn is_forked(&self, place: usize) -> bool {
         let id = device(self.world.steps[place].device);
         let fork = self.membership.device(id).and_then(|device| device.forked);
@@ -401,6 +425,7 @@ impl<'w> Checker<'w> {
         let reason = self.reasons[place];
         if is_grant && self.is_authorised(place) {
             let stands = self.rule == Rule::GrantsStand
+                || self.is_vouched(place)
                 || (!self.is_forked(place)
                     && !self.sealed.contains(&place)
                     && self.is_justified(place));

@@ -238,6 +238,50 @@ fn an_admin_cannot_take_an_owner_away_with_a_backdated_removal() {
 }
 
 #[test]
+fn an_admin_cannot_take_an_owners_device_by_removing_who_invited_it() {
+    let mut world = World::with(&[Role::Admin, Role::Admin]);
+    let before = world.known(1);
+    world.write(2, add(20, Role::Editor));
+    world.see(20, 2);
+    world.write(20, add_device(20, 21));
+    world.see(FOUNDER, 20);
+    world.write(FOUNDER, vote_add(0, 20));
+    assert_eq!(owners(&world), [0, 20]);
+    world.write_on(1, before, vec![remove(2)]);
+    assert_eq!((owners(&world), world.role(2)), (vec![0, 20], None));
+    for own in [20, 21] {
+        let role = world.evaluate().device_role(device(own));
+        assert_eq!(role, Some(Role::Owner), "{own}");
+    }
+    world.see(20, FOUNDER);
+    let place = world.write(20, add(23, Role::Admin));
+    assert_eq!(world.ignored(&world.evaluate(), place), None);
+}
+
+#[test]
+fn a_founder_who_forks_takes_no_device_from_the_other_owners() {
+    let mut world = three();
+    let genesis = 1;
+    world.write_on(FOUNDER, genesis, vec![add(30, Role::Admin)]);
+    let membership = world.evaluate();
+    assert_eq!(owners(&world), [0, 1, 2]);
+    assert_eq!(membership.device_role(device(FOUNDER)), None);
+    assert_eq!(membership.role_of(member(30)), None);
+    for owner in [1, 2] {
+        assert_eq!(membership.device_role(device(owner)), Some(Role::Owner));
+        world.knows.insert(owner, world.all());
+    }
+    // What the founder granted otherwise is gone, and given again.
+    assert_eq!(membership.role_of(member(4)), None);
+    world.write(1, add(4, Role::Editor));
+    assert_eq!(world.role(4), Some(Role::Editor));
+    world.see(2, 1);
+    world.write(1, vote_remove(2, FOUNDER));
+    world.write(2, vote_remove(2, FOUNDER));
+    assert_eq!(owners(&world), [1, 2]);
+}
+
+#[test]
 fn the_last_owner_stays() {
     let mut world = World::with(&[Role::Admin]);
     let place = world.write(FOUNDER, vote_remove(0, FOUNDER));

@@ -228,6 +228,18 @@ fn check_growth(random: &mut Random, world: &World, before: &Membership) -> Resu
     }
     for who in 0..MEMBERS {
         let (then, now) = (before.role_of(member(who)), after.role_of(member(who)));
+        let is_lame = |membership: &Membership| {
+            then == Some(Role::Owner)
+                && membership
+                    .member(member(who))
+                    .is_none_or(|one| one.devices.is_empty())
+        };
+        if is_lame(&after) && !is_lame(before) {
+            return Err(format!(
+                "{author}, no member, took the devices of the owner {who}\n{}",
+                explain(&grown)
+            ));
+        }
         if now > then {
             return Err(format!(
                 "{author}, no member, raised {who} from {then:?} to {now:?}\n{}",
