@@ -25,7 +25,7 @@ use pack_format::ratchet::{PackIndex, ReceiveChain, SendChain, Side};
 use pack_format::relay::{ContentId, PublicKey, RelayAddress, Signed, Statement as _, Ticket};
 use pack_format::secret::Secret32;
 use team_core::device_card::{DeviceCard, Routes};
-use team_core::ids::{DeviceId, SpaceId};
+use team_core::ids::DeviceId;
 use team_core::limits::SYNC_BYTES_MAX;
 use zeroize::Zeroizing;
 
@@ -207,7 +207,6 @@ pub(crate) struct SpaceListening {
 
 struct Ears {
     row: SpaceRow,
-    space_id: SpaceId,
     device: DeviceId,
     prekeys: Vec<DecapsulationKey>,
     rows: Vec<(PeerChainId, PeerId)>,
@@ -244,7 +243,6 @@ impl SpaceListening {
         for stored in tables.spaces()? {
             let mut ears = Ears {
                 row: stored.id,
-                space_id: stored.space.space_id,
                 device: stored.space.device,
                 prekeys: Vec::new(),
                 rows: Vec::new(),
@@ -285,12 +283,6 @@ impl SpaceListening {
             }
         }
         Ok(None)
-    }
-
-    /// The space's own name, for what is said of it.
-    pub(crate) fn space_id(&self, row: SpaceRow) -> Option<SpaceId> {
-        let found = self.spaces.iter().find(|ears| ears.row == row);
-        found.map(|ears| ears.space_id)
     }
 }
 
@@ -364,7 +356,7 @@ struct Sink<'a> {
 enum Now {
     Ignored,
     Sync,
-    Chunk(NewBundleFile, [u8; 32]),
+    Chunk(Box<NewBundleFile>, [u8; 32]),
 }
 
 impl<'a> Sink<'a> {
@@ -396,7 +388,7 @@ impl<'a> Sink<'a> {
         };
         let random = self.rng.array();
         let file = NewBundleFile::create(&self.vault.paths().bundles(), random)?;
-        Ok(Now::Chunk(file, id))
+        Ok(Now::Chunk(Box::new(file), id))
     }
 
     fn finish(&mut self) -> Result<(), TeamError> {
@@ -404,7 +396,7 @@ impl<'a> Sink<'a> {
             && file.content_id().0 == id
         {
             file.sync()?;
-            self.blobs.push(file);
+            self.blobs.push(*file);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub(super) fn between(before: &View<'_>, after: &View<'_>) -> Vec<String> {
                 lines.push(format!("{who} was {was} and is {role} now."));
             }
             (Some(was), None) => {
-                lines.push(format!("{who}, who was {was}, is no member any more."))
+                lines.push(format!("{who}, who was {was}, is no member any more."));
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 //! right.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use team_content::batch::{Decoded, decode_alone, decode_batch, encode_alone};
@@ -28,6 +29,7 @@ use crate::store::{
     Standing, StoredItem, StoredSegment, Tables,
 };
 
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
 pub(super) fn error(err: ContentError) -> TeamError {
     TeamError::Input {
         what: err.to_string(),
@@ -47,16 +49,17 @@ impl RightsBook {
     }
 
     /// With which right a device wrote.
-    fn of(&mut self, view: &View<'_>, device: DeviceId) -> Result<Option<&Rights>, TeamError> {
-        if !self.of_device.contains_key(&device) {
-            let steps = match view.tables.device_with_id(view.row(), device)? {
-                Some(stored) => view.chains.view_steps(view.tables, &stored)?,
-                None => Vec::new(),
-            };
-            let rights = view.membership.standing(device, &steps);
-            self.of_device.insert(device, rights);
-        }
-        Ok(self.of_device.get(&device))
+    fn of(&mut self, view: &View<'_>, device: DeviceId) -> Result<&Rights, TeamError> {
+        Ok(match self.of_device.entry(device) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let steps = match view.tables.device_with_id(view.row(), device)? {
+                    Some(stored) => view.chains.view_steps(view.tables, &stored)?,
+                    None => Vec::new(),
+                };
+                free.insert(view.membership.standing(device, &steps))
+            }
+        })
     }
 
     /// The role with which a device wrote its segment of this number.
@@ -66,8 +69,7 @@ impl RightsBook {
         device: DeviceId,
         number: u64,
     ) -> Result<Option<Role>, TeamError> {
-        let rights = self.of(view, device)?;
-        Ok(rights.and_then(|rights| rights.role_at(number)))
+        Ok(self.of(view, device)?.role_at(number))
     }
 }
 

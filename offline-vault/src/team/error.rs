@@ -173,7 +173,7 @@ pub enum TeamError {
         total: usize,
     },
     /// The thing is in another state than what was asked for needs.
-    #[error("{which} {state}")]
+    #[error("this cannot be done: {which} {state}")]
     State {
         /// What was asked for.
         which: String,

@@ -49,11 +49,11 @@ pub(crate) fn take_in(
     };
     match parcel {
         Parcel::Invitation(invitation) => {
-            invited(changes, &contact, *invitation, now, &mut brought)?;
+            invited(changes, &contact, &invitation, now, &mut brought)?;
         }
         Parcel::LinkOffer(offer) => {
             for invitation in offer.into_invitations() {
-                invited(changes, &contact, invitation, now, &mut brought)?;
+                invited(changes, &contact, &invitation, now, &mut brought)?;
             }
         }
         Parcel::Join(request) => asked(changes, &contact, *request, now, &mut brought)?,
@@ -70,7 +70,7 @@ pub(crate) fn take_in(
 fn invited(
     changes: &Changes<'_>,
     contact: &Contact,
-    invitation: Invitation,
+    invitation: &Invitation,
     now: UnixTime,
     brought: &mut Brought,
 ) -> Result<(), TeamError> {

@@ -63,7 +63,7 @@ fn reason(view: &View<'_>, refused: &Refused) -> String {
             who(member)
         ),
         Refused::OwnerLeaves => {
-            "an owner leaves by a vote of more than half of the owners".to_owned()
+            "an owner leaves by a vote of more than half of the owners (owner remove)".to_owned()
         }
         Refused::NoSuchMember(member) => format!("{} is no member", who(member)),
         Refused::OwnerAlready(member) => format!("{} is an owner already", who(member)),

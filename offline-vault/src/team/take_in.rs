@@ -89,6 +89,7 @@ pub(crate) fn apply(
         view,
         now,
         brought: std::mem::take(&mut taken.brought),
+        is_forked: false,
     };
     intake.message(&arrival, message)?;
     taken.blobs = intake.blobs(arrival.blobs)?;
@@ -109,6 +110,8 @@ struct Intake<'a> {
     view: View<'a>,
     now: UnixTime,
     brought: Brought,
+    /// A fork was found: what its device wrote before is judged anew.
+    is_forked: bool,
 }
 
 impl Intake<'_> {
@@ -233,6 +236,7 @@ impl Intake<'_> {
             .changes
             .ensure_device(self.view.row(), proof.device())?;
         self.changes.set_device_forked(device, proof.number())?;
+        self.is_forked |= is_new;
         if is_new {
             let who = self.view.device_text(proof.device());
             self.tell(format!(
@@ -260,7 +264,7 @@ impl Intake<'_> {
             }
         }
         let mut codec = ContentCodec::new().map_err(content::error)?;
-        if !controls.is_empty() {
+        if !controls.is_empty() || self.is_forked {
             self.membership_changed(&controls, &mut codec)?;
         }
         content::take_in(

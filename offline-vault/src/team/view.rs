@@ -242,7 +242,7 @@ impl<'a> View<'a> {
         };
         let past = self.graph.past_of(newest.deed.operation.segment);
         let is_past = |epoch: &&EpochInfo| past.node(epoch.operation.segment).is_some();
-        let last = epochs.iter().copied().filter(is_past).next_back();
+        let last = epochs.iter().copied().rfind(is_past);
         let before = |epoch: &&EpochInfo| is_past(epoch) && last.map(|it| it.id) != Some(epoch.id);
         epochs.iter().map(before).collect()
     }

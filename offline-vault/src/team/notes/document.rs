@@ -89,12 +89,12 @@ pub(super) fn read(client: &Client, note: &Note, cache: Cache) -> Result<Read, T
 
 /// The change that is refused for itself, or for what it builds on.
 fn refused_update(refusal: Refusal) -> Option<usize> {
-    let place = match refusal {
-        Refusal::Unreadable { place }
-        | Refusal::ForeignPeer { place, .. }
-        | Refusal::MissingOperations { place }
-        | Refusal::KnownOperations { place } => place,
-        _ => return None,
+    let (Refusal::Unreadable { place }
+    | Refusal::ForeignPeer { place, .. }
+    | Refusal::MissingOperations { place }
+    | Refusal::KnownOperations { place }) = refusal
+    else {
+        return None;
     };
     match place {
         Place::Update(index) => usize::try_from(index).ok(),
@@ -109,6 +109,9 @@ pub(super) fn as_update(update: &note::Update) -> Update {
     }
 }
 
+/// The updates of an edit, and the snapshot after them.
+pub(super) type Edits = (Vec<Vec<u8>>, Option<Vec<u8>>);
+
 /// The changes that turn a note into another text, each of which fits one operation, and the
 /// snapshot after them.
 pub(super) fn edit(
@@ -117,7 +120,7 @@ pub(super) fn edit(
     before: &str,
     text: &str,
     peer: u64,
-) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), TeamError> {
+) -> Result<Edits, TeamError> {
     let mut snapshot = cache.snapshot.clone();
     let mut updates = Vec::new();
     for step in steps(before, text) {
