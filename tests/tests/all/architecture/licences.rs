@@ -19,13 +19,14 @@ fn allowed() -> BTreeSet<String> {
 }
 
 /// Whether each part of an SPDX expression that must hold has an alternative that is allowed. An
-/// alternative that needs several licences is refused: none of the crates has one.
+/// alternative that needs several licences is refused: none of the crates has one. A licence of
+/// which later versions do as well, `MPL-2.0+`, is allowed as the version that it names.
 fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     let expression = expression.replace('/', " OR ");
     expression.split(" AND ").all(|part| {
         let part = part.trim().trim_start_matches('(').trim_end_matches(')');
         part.split(" OR ")
-            .any(|licence| allowed.contains(licence.trim()))
+            .any(|licence| allowed.contains(licence.trim().trim_end_matches('+')))
     })
 }
 
@@ -59,6 +60,7 @@ fn an_expression_needs_every_part_and_one_alternative_of_each() {
     let allowed = BTreeSet::from(["MIT".to_owned(), "ISC".to_owned()]);
     assert!(is_allowed("(MIT OR Apache-2.0) AND ISC", &allowed));
     assert!(is_allowed("Apache-2.0/MIT", &allowed));
+    assert!(is_allowed("ISC+", &allowed));
     assert!(!is_allowed("MIT AND GPL-3.0-only", &allowed));
     assert!(!is_allowed("none", &allowed));
 }

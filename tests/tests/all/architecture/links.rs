@@ -58,6 +58,13 @@ const ONE_WAY: &[(&str, &[&str])] = &[
     ("crossing", &["carriers", "pack-format"]),
     ("lockdown", &[]),
     ("signing-format", &["pack-format"]),
+    ("team-core", &["bundle-format", "pack-format"]),
+    (
+        "team-content",
+        &["bundle-format", "pack-format", "team-core"],
+    ),
+    ("note-protocol", &["pack-format"]),
+    ("note-worker", &["lockdown", "note-protocol", "pack-format"]),
     ("screen", &["carriers", "lockdown", "pack-format"]),
     ("camera-model", &[]),
     (
@@ -67,14 +74,26 @@ const ONE_WAY: &[(&str, &[&str])] = &[
             "carriers",
             "crossing",
             "lockdown",
+            "note-protocol",
             "pack-format",
             "signing-format",
+            "team-content",
+            "team-core",
         ],
     ),
     (
         "online-relay",
         &["carriers", "crossing", "pack-format", "signing-format"],
     ),
+];
+
+/// Crates that only compute.
+const CORE: [&str; 5] = [
+    "pack-format",
+    "bundle-format",
+    "signing-format",
+    "team-core",
+    "team-content",
 ];
 
 /// The crates that `package` links, without what only runs while it is built or tested.
@@ -108,6 +127,40 @@ fn assert_links_none(package: &str, banned: &[&str], reason: &str) {
 fn vault_links_no_crate_that_opens_sockets() {
     let reason = "nothing in the vault may speak to a network";
     assert_links_none("offline-vault", NETWORK, reason);
+}
+
+/// What reads the documents of strangers has nothing to give away.
+#[test]
+fn note_worker_links_no_network_and_opens_nothing() {
+    let reason = "it reads what strangers wrote";
+    assert_links_none("note-worker", NETWORK, reason);
+    assert_links_none("note-worker", OPENERS, reason);
+    assert_links_none("note-worker", &["rusqlite"], reason);
+    assert_links_none("note-protocol", NETWORK, reason);
+}
+
+/// Documents of strangers are read in a process of their own.
+#[test]
+fn programs_with_keys_link_no_library_of_documents() {
+    for package in ["offline-vault", "online-relay", "team-content", "team-core"] {
+        let documents: Vec<_> = linked(package)
+            .into_iter()
+            .filter(|name| name.starts_with("loro"))
+            .collect();
+        assert!(
+            documents.is_empty(),
+            "{package} links {documents:?}: notes are read by causeway-note alone"
+        );
+    }
+}
+
+#[test]
+fn relay_links_nothing_of_spaces() {
+    let reason = "a relay does not know what a space is";
+    let spaces = ["team-core", "team-content", "note-protocol", "note-worker"];
+    assert_links_none("online-relay", &spaces, reason);
+    assert_links_none("carriers", &spaces, reason);
+    assert_links_none("crossing", &spaces, reason);
 }
 
 /// A window holds no keys, and what holds keys links no window.
@@ -215,7 +268,7 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn core_crates_link_no_storage_and_no_randomness() {
-    for package in ["pack-format", "bundle-format", "signing-format"] {
+    for package in CORE {
         let reason = "core crates are handed bytes, the time and randomness";
         let banned = [
             "getrandom",

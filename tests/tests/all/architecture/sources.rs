@@ -64,7 +64,13 @@ fn assert_never_names(package: &str, words: &[&str], modules: &[&str], reason: &
 
 #[test]
 fn core_crates_do_no_io_and_read_no_clock() {
-    for package in ["pack-format", "bundle-format", "signing-format"] {
+    for package in [
+        "pack-format",
+        "bundle-format",
+        "signing-format",
+        "team-core",
+        "team-content",
+    ] {
         let words = [
             "SystemTime",
             "Instant",
@@ -96,9 +102,13 @@ fn nothing_the_vault_is_made_of_names_a_network() {
         "carriers",
         "crossing",
         "lockdown",
+        "note-protocol",
+        "note-worker",
         "offline-vault",
         "screen",
         "signing-format",
+        "team-content",
+        "team-core",
     ] {
         let words = [
             "TcpStream",
@@ -137,6 +147,7 @@ fn only_one_folder_names_each_foreign_library() {
         ("sequoia", "offline-vault/src/openpgp"),
         ("ssh_key::", "offline-vault/src/foreign_keys"),
         ("scrypt::", "offline-vault/src/foreign_keys"),
+        ("loro::", "note-worker/src"),
     ];
     let is_ours = |name: &String| !name.starts_with("causeway-");
     for package in member_names().into_iter().filter(is_ours) {
@@ -160,6 +171,8 @@ fn plaintext_and_keys_never_meet_a_shared_temporary_directory() {
         "bundle-format",
         "carriers",
         "crossing",
+        "note-protocol",
+        "note-worker",
         "offline-vault",
         "online-relay",
     ] {
