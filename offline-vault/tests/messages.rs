@@ -9,8 +9,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use bundle_format::card::CardError;
+use note_protocol::NoteError;
 use offline_vault::cli::CommandError;
 use offline_vault::clock::UnixTime;
 use offline_vault::files::FileError;
@@ -21,6 +23,7 @@ use offline_vault::signing::keys::KeyError;
 use offline_vault::signing::policy::{PolicyError, UseKind};
 use offline_vault::signing::{PolicyRefusal, ReviewError, Risk, SigningError};
 use offline_vault::store::{SigningRequestId, StoreError};
+use offline_vault::team::{ClosedReason, TeamError};
 use offline_vault::vault::VaultError;
 use offline_vault::vault_key::{KeyFileError, VaultKeyError};
 use pack_format::advice::{Advice, as_text};
@@ -30,6 +33,9 @@ use pack_format::relay::BadSignature;
 use pack_format::words::WordsError;
 use signing_format::git::SignError;
 use signing_format::key_reference::KeyReference;
+use team_content::value::BadValue;
+use team_core::blob::{BlobError, BlobId};
+use team_core::role::Role;
 
 fn dir() -> PathBuf {
     PathBuf::from("/home/amina/vault")
@@ -393,6 +399,92 @@ fn work_errors() -> Vec<WorkError> {
     all
 }
 
+fn team_errors() -> Vec<TeamError> {
+    let desk = || LocalName::new("desk").unwrap();
+    let rule = || DecodeError::Rule {
+        what: "a name is empty, has hidden characters or white space at an end",
+    };
+    let closed = |reason| TeamError::Closed {
+        name: desk(),
+        reason,
+    };
+    let which = || "desk/3fa9".to_owned();
+    vec![
+        TeamError::Seal(SealError::Stopped),
+        TeamError::Open(OpenError::NotForThisVault),
+        TeamError::Open(OpenError::Content(rule())),
+        TeamError::Blob(BlobError::Unopenable {
+            id: BlobId([7; 32]),
+        }),
+        TeamError::FileDamaged { which: which() },
+        TeamError::Stored(rule()),
+        TeamError::Format(rule()),
+        TeamError::SpaceUnknown {
+            name: "desc".to_owned(),
+        },
+        TeamError::NameTaken { name: desk() },
+        closed(ClosedReason::Joining),
+        closed(ClosedReason::Left),
+        closed(ClosedReason::Stopped),
+        TeamError::NotAllowed {
+            name: desk(),
+            reason: "Amina is an owner, and only more than half of the owners together may do that"
+                .to_owned(),
+            ask: Vec::new(),
+        },
+        TeamError::RoleNeeded {
+            name: desk(),
+            needed: Role::Admin,
+            found: "editor".to_owned(),
+            ask: vec!["Bilal (admin)".to_owned(), "Amina (owner)".to_owned()],
+        },
+        TeamError::MemberUnknown {
+            space: desk(),
+            who: "Karla".to_owned(),
+        },
+        TeamError::MemberAmbiguous {
+            space: desk(),
+            who: "Carla".to_owned(),
+            count: 2,
+        },
+        TeamError::NotFound {
+            space: desk(),
+            what: "device",
+            which: "5fc1".to_owned(),
+        },
+        TeamError::Ambiguous {
+            space: desk(),
+            which: "5fc1".to_owned(),
+            count: 2,
+        },
+        TeamError::InvitationUnknown {
+            which: "7".to_owned(),
+        },
+        TeamError::InvitationExpired {
+            space: "desk".to_owned(),
+            expired_at: UnixTime(1_800_000_000),
+        },
+        TeamError::Unverified { nickname: amina() },
+        TeamError::NoKey { which: which() },
+        TeamError::Incomplete {
+            which: which(),
+            missing: 2,
+            total: 7,
+        },
+        TeamError::State {
+            which: "Carla".to_owned(),
+            state: "is no member any more".to_owned(),
+        },
+        TeamError::Input {
+            what: "boss is no role: courier, reader or editor".to_owned(),
+        },
+        TeamError::Value(BadValue::TooLarge),
+        TeamError::Note(NoteError::TooSlow {
+            limit: Duration::from_secs(5),
+        }),
+    ]
+}
+
 fn backup_errors() -> Vec<BackupError> {
     let cut_short = || DecodeError::Truncated { what: "backup" };
     vec![
@@ -443,6 +535,7 @@ fn every_message_says_what_happened_and_what_to_do() {
     all.extend(vault_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(command_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(work_errors().into_iter().map(|err| Box::new(err) as _));
+    all.extend(team_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(backup_errors().into_iter().map(|err| Box::new(err) as _));
     all.extend(policy_refusals().into_iter().map(|err| Box::new(err) as _));
     all.extend(
@@ -478,6 +571,7 @@ fn codes_in_the_source() -> Vec<String> {
         "vault/error.rs",
         "cli/error.rs",
         "work/error.rs",
+        "team/error.rs",
         "work/walk.rs",
         "work/backup/error.rs",
         "signing/error.rs",
