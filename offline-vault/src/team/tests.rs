@@ -106,6 +106,8 @@ fn an_invitation_is_accepted_with_one_plug_each_way() {
     let place = Place::new();
     let (amina, bilal) = shared(&place);
     assert_eq!(state(&bilal), SpaceState::Active);
+    // What Bilal's device said of its own prekey as soon as it was in.
+    cross(&amina, &place.stick());
     assert_eq!(digest(&amina), digest(&bilal));
     look(&bilal, "desk", |view| {
         assert_eq!(view.own_role(), Some(Role::Editor));
