@@ -158,7 +158,8 @@ fn list(lines: &[NoteLine]) -> Report {
         text.push_str("There are no notes yet.");
     }
     let rows: Vec<_> = lines.iter().map(note_json).collect();
-    Report::new(text, json!({ "notes": rows }))
+    // What is said beside every result is called notes.
+    Report::new(text, json!({ "items": rows }))
 }
 
 fn note_text(line: &NoteLine) -> String {

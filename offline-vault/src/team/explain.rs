@@ -49,7 +49,7 @@ pub fn explain(vault: &Vault, which: &ItemReference) -> Result<ItemExplanation, 
             telling.know("Nobody else is in the space yet.".to_owned());
         }
         telling.of_gaps(view)?;
-        telling.next(view, &delivery)?;
+        telling.next(view, &delivery);
         Ok(ItemExplanation {
             item: text_of(view, &stored),
             kind: stored.line.kind.map(|kind| kind.word()),
@@ -206,7 +206,7 @@ impl Telling {
         Ok(())
     }
 
-    fn next(&mut self, view: &View<'_>, delivery: &Delivery) -> Result<(), TeamError> {
+    fn next(&mut self, view: &View<'_>, delivery: &Delivery) {
         let has = |state| delivery.devices.iter().any(|it| it.state == state);
         if has(DeliveryState::Ready) || self.lacks {
             self.next.push(
@@ -241,10 +241,19 @@ impl Telling {
                 view.name()
             ));
         }
-        if self.next.is_empty() {
-            self.next.push("nothing: everybody has it.".to_owned());
+        if delivery.devices.is_empty() {
+            self.next.push(format!(
+                "invite somebody: offline-vault space invite {} --help.",
+                view.name()
+            ));
         }
-        Ok(())
+        if self.next.is_empty() {
+            self.next.push(if has(DeliveryState::WithRelay) {
+                "nothing here: the others fetch it from the relay.".to_owned()
+            } else {
+                "nothing: everybody has it.".to_owned()
+            });
+        }
     }
 }
 

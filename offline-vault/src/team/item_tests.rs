@@ -435,7 +435,7 @@ fn a_field_set_by_two_is_a_task_until_somebody_chooses() {
         assert_eq!(values, ["done", "void"]);
         let fields = records::show(vault, &which).unwrap().fields;
         let paid = fields.iter().find(|it| it.name == "Paid").unwrap();
-        assert_eq!(paid.values, ["10"]);
+        assert_eq!(paid.values, ["10.00"]);
     }
     let set = [("State", RecordChange::Set("done"))];
     records::change(&bilal, &which, &set, NOW).unwrap();

@@ -165,10 +165,8 @@ pub struct Deletion {
 impl std::fmt::Display for Deletion {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { asked, confirmed } = self;
-        write!(
-            formatter,
-            "asked {asked} devices, confirmed by {confirmed} of them"
-        )
+        let noun = if *asked == 1 { "device" } else { "devices" };
+        write!(formatter, "asked {asked} {noun}, confirmed by {confirmed}")
     }
 }
 

@@ -426,7 +426,7 @@ fn values(view: &View<'_>, found: &Found, field: &Field) -> Vec<String> {
             let tags: std::collections::BTreeSet<String> = tags.collect();
             tags.into_iter().collect()
         }
-        FieldType::Sum { unit, .. } => {
+        FieldType::Sum { unit, places } => {
             let sum = record.sum(field.number);
             if sum.event_count == 0 {
                 return Vec::new();
@@ -434,7 +434,10 @@ fn values(view: &View<'_>, found: &Found, field: &Field) -> Vec<String> {
             let unit = unit
                 .as_ref()
                 .map_or_else(String::new, |it| format!(" {it}"));
-            vec![format!("{}{unit}", sum.total)]
+            vec![format!(
+                "{}{unit}",
+                with_places(&sum.total.to_string(), *places)
+            )]
         }
         _ => {
             let mut values: Vec<String> = record
@@ -450,8 +453,29 @@ fn values(view: &View<'_>, found: &Found, field: &Field) -> Vec<String> {
     }
 }
 
+/// A sum with all the decimal places of its field, as people write money: 14.00.
+fn with_places(total: &str, places: u8) -> String {
+    let places = usize::from(places);
+    let found = total.split_once('.').map_or(0, |(_, after)| after.len());
+    let point = if found == 0 && places > 0 { "." } else { "" };
+    let zeros = "0".repeat(places.saturating_sub(found));
+    format!("{total}{point}{zeros}")
+}
+
 /// A value as people read it; empty for nothing.
 fn shown_value(view: &View<'_>, field: &Field, value: Option<&Value>) -> String {
     let person = |member| view.member_text(member);
     value.map_or_else(String::new, |value| field.field_type.shown(value, &person))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_shows_all_its_decimal_places() {
+        let shown = [("14", 2), ("-2.5", 2), ("2.55", 2), ("7", 0)];
+        let shown = shown.map(|(total, places)| with_places(total, places));
+        assert_eq!(shown, ["14.00", "-2.50", "2.55", "7"]);
+    }
 }
