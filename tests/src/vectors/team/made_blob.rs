@@ -109,6 +109,7 @@ fn refused() -> Vec<VectorFile> {
     };
     let long = b"chunk ".repeat(100);
     let packed = zstd::bulk::compress(&long, 3).unwrap();
+    let empty_frame = zstd::bulk::compress(b"", 3).unwrap();
     let too_long = zstd::bulk::compress(&vec![b'm'; (1 << 20) + 1], 3).unwrap();
     vec![
         with_payload("altered", "A bit was changed on the way.", altered),
@@ -172,6 +173,13 @@ fn refused() -> Vec<VectorFile> {
             "rule",
             "Called compressed, and is not.",
             &Blob::of(&form(1, b"chunk")),
+            600,
+        ),
+        failure(
+            "frame_followed",
+            "rule",
+            "An empty frame behind the frame: another blob for the same chunk.",
+            &Blob::of(&form(1, &[packed.as_slice(), &empty_frame].concat())),
             600,
         ),
         failure(

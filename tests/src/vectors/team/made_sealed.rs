@@ -190,6 +190,7 @@ fn malformed() -> Vec<VectorFile> {
     let other_size = "it does not expand into the length that it states";
     let content = operation(0x21, &b"hello ".repeat(100));
     let packed = zstd::bulk::compress(&content, 3).unwrap();
+    let empty_frame = zstd::bulk::compress(b"", 3).unwrap();
     let too_long = zstd::bulk::compress(&vec![b'm'; 256 * 1024 + 1], 3).unwrap();
     let incompressible = noise(64);
     let longer = zstd::bulk::compress(&incompressible, 3).unwrap();
@@ -240,6 +241,12 @@ fn malformed() -> Vec<VectorFile> {
             other_size,
             "A frame without its end.",
             as_form(1, &packed[..packed.len() - 1]),
+        ),
+        failure(
+            "frame_followed",
+            "something follows the frame",
+            "An empty frame behind the frame: another payload for the same content.",
+            as_form(1, &[packed.as_slice(), &empty_frame].concat()),
         ),
         failure(
             "compressed_to_more",
