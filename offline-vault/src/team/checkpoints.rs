@@ -104,6 +104,6 @@ pub(super) fn checkpoint_lines(view: &View<'_>) -> Vec<CheckpointLine> {
             }
         })
         .collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(view.chains.place(line.segment)));
+    lines.sort_by_key(|line| std::cmp::Reverse(view.places.of(line.segment)));
     lines
 }

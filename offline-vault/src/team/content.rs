@@ -22,6 +22,7 @@ use team_core::segment::{Header, Kind};
 use super::TeamError;
 use super::brought::Brought;
 use super::files;
+use super::graph;
 use super::view::View;
 use crate::clock::UnixTime;
 use crate::store::{
@@ -54,7 +55,7 @@ impl RightsBook {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => {
                 let steps = match view.tables.device_with_id(view.row(), device)? {
-                    Some(stored) => view.chains.view_steps(view.tables, &stored)?,
+                    Some(stored) => graph::view_steps(view.tables, stored.id)?,
                     None => Vec::new(),
                 };
                 free.insert(view.membership.standing(device, &steps))

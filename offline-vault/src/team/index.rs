@@ -243,7 +243,7 @@ impl<'a> SqlLog<'a> {
     }
 }
 
-fn damaged() -> TeamError {
+pub(super) fn damaged() -> TeamError {
     TeamError::Stored(pack_format::codec::DecodeError::Rule {
         what: "a stored payload does not fit its header",
     })

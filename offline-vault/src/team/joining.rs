@@ -4,7 +4,6 @@
 use bundle_format::identity::{DecapsulationKey, Identity};
 use bundle_format::random::HedgedRng;
 use pack_format::codec::Wire as _;
-use pack_format::secret::Secret32;
 use pack_format::shown::Shown;
 use team_core::control::{AddDevice, AddMember, Control};
 use team_core::device_card::{DeviceCard, Routes};
@@ -414,7 +413,6 @@ pub(super) fn send_parcel(
 pub(super) struct NewDevice {
     pub(super) identity: Identity,
     pub(super) prekey: DecapsulationKey,
-    pub(super) chunk_secret: Secret32,
 }
 
 impl NewDevice {
@@ -422,7 +420,6 @@ impl NewDevice {
         Self {
             identity: Identity::from_seed(rng.secret()),
             prekey: DecapsulationKey::from_seed(rng.secret()),
-            chunk_secret: rng.secret(),
         }
     }
 
@@ -456,7 +453,6 @@ impl NewDevice {
             state,
             device: self.id(),
             device_seed: self.identity.seed().duplicate(),
-            chunk_secret: self.chunk_secret.duplicate(),
             joined_at: now,
         })?;
         changes.insert_prekey(

@@ -49,7 +49,7 @@ pub fn epochs(vault: &Vault, space: &str) -> Result<(LocalName, Vec<EpochLine>),
         let waiting = view.tables.waiting_epochs(view.row())?;
         let mut infos: Vec<&EpochInfo> = view.membership.epochs().collect();
         infos.sort_by_key(|epoch| {
-            let place = view.chains.place(epoch.operation.segment);
+            let place = view.places.of(epoch.operation.segment);
             (epoch.compartment, place, epoch.id)
         });
         let mut lines = Vec::new();

@@ -364,7 +364,7 @@ fn ignored(view: &View<'_>) -> Vec<IgnoredLine> {
     let mut ignored = view.membership.ignored().to_vec();
     ignored.sort_by_key(|it| {
         let segment = it.deed.operation.segment;
-        std::cmp::Reverse((view.chains.place(segment), it.deed.operation.index))
+        std::cmp::Reverse((view.places.of(segment), it.deed.operation.index))
     });
     let lines = ignored.into_iter().map(|it| IgnoredLine {
         by: view.device_text(it.deed.by),

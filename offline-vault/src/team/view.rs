@@ -12,7 +12,7 @@ use team_core::name::Name;
 use team_core::role::Role;
 
 use super::TeamError;
-use super::graph::Chains;
+use super::graph::{self, Places};
 use crate::names::LocalName;
 use crate::store::{SpaceRow, StoredSpace, Tables};
 
@@ -22,20 +22,20 @@ pub(crate) struct View<'a> {
     pub(crate) stored: StoredSpace,
     pub(crate) membership: Membership,
     pub(super) graph: ControlGraph,
-    pub(super) chains: Chains,
+    pub(super) places: Places,
 }
 
 impl<'a> View<'a> {
     /// Works the membership of a space out.
     pub(crate) fn of(tables: &'a Tables<'a>, stored: StoredSpace) -> Result<Self, TeamError> {
-        let (graph, chains) = Chains::read(tables, stored.id, stored.space.space_id)?;
+        let (graph, places) = graph::read(tables, stored.id, stored.space.space_id)?;
         let membership = graph.evaluate();
         Ok(Self {
             tables,
             stored,
             membership,
             graph,
-            chains,
+            places,
         })
     }
 
@@ -203,7 +203,7 @@ impl<'a> View<'a> {
         let mut found: Vec<&EpochInfo> = epochs
             .filter(|epoch| epoch.compartment == compartment && epoch.refused.is_none())
             .collect();
-        found.sort_by_key(|epoch| (self.chains.place(epoch.operation.segment), epoch.id));
+        found.sort_by_key(|epoch| (self.places.of(epoch.operation.segment), epoch.id));
         let mut known: Vec<KnownEpoch> = found.iter().map(|epoch| self.known(epoch)).collect();
         let since = self.epochs_before_checkpoint(&found);
         for (epoch, before) in known.iter_mut().zip(since) {
@@ -236,7 +236,7 @@ impl<'a> View<'a> {
     /// the checkpoint's author knew, but the last.
     fn epochs_before_checkpoint(&self, epochs: &[&EpochInfo]) -> Vec<bool> {
         let checkpoints = self.membership.checkpoints().iter();
-        let newest = checkpoints.max_by_key(|it| self.chains.place(it.deed.operation.segment));
+        let newest = checkpoints.max_by_key(|it| self.places.of(it.deed.operation.segment));
         let Some(newest) = newest else {
             return vec![false; epochs.len()];
         };

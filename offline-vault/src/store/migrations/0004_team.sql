@@ -9,8 +9,6 @@ CREATE TABLE space (
     -- This vault's device in the space: made for it and for this life of the vault.
     device        BLOB NOT NULL UNIQUE CHECK (length(device) = 32),
     device_seed   BLOB NOT NULL CHECK (length(device_seed) = 32),
-    -- Makes the names of chunks of files; the same for all that are put into the space from here.
-    chunk_secret  BLOB NOT NULL CHECK (length(chunk_secret) = 32),
     -- Raised with every have-summary that is signed.
     have_counter  INTEGER NOT NULL DEFAULT 0,
     joined_at     INTEGER NOT NULL

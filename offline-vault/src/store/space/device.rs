@@ -51,17 +51,6 @@ pub struct DeviceChain {
     pub forked_from: Option<u64>,
 }
 
-/// A device saw another one up to a number for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredStep {
-    /// The number of the segment with which it did.
-    pub number: u64,
-    /// The other device.
-    pub other: DeviceId,
-    /// How far.
-    pub other_number: u64,
-}
-
 fn device(row: &Row<'_>) -> rusqlite::Result<StoredDevice> {
     let tip: Option<[u8; 32]> = row.get("tip")?;
     let tip = match tip {
@@ -131,38 +120,6 @@ impl Tables<'_> {
     pub fn control_views(&self, id: DeviceRow) -> Result<Vec<(u64, SegmentHash)>, StoreError> {
         self.all("read what a device saw", VIEWS, [id], |row| {
             Ok((row.get("from_number")?, SegmentHash(row.get("control")?)))
-        })
-    }
-
-    /// What a device saw of the others for the first time with each of its segments, by the other
-    /// device and ascending.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn steps(&self, id: DeviceRow) -> Result<Vec<StoredStep>, StoreError> {
-        self.all("read what a device saw", STEPS, [id], |row| {
-            Ok(StoredStep {
-                number: row.get("number")?,
-                other: DeviceId(row.get("device")?),
-                other_number: row.get("other_number")?,
-            })
-        })
-    }
-
-    /// The first segment of a device whose author had seen another device up to this number; none
-    /// when no segment was taken in that had.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn first_that_saw(
-        &self,
-        id: DeviceRow,
-        other: DeviceRow,
-        other_number: u64,
-    ) -> Result<Option<u64>, StoreError> {
-        let values = params![id, other, other_number];
-        self.optional("look up what a device saw", FIRST_THAT_SAW, values, |row| {
-            row.get(0)
         })
     }
 }
@@ -262,12 +219,6 @@ const CHAIN: &str = "SELECT id, named, tip_number, forked_from FROM space_device
      WHERE space_id = ?1 AND device = ?2";
 const VIEWS: &str = "SELECT from_number, control FROM space_view
      WHERE device_id = ?1 ORDER BY from_number, control";
-const STEPS: &str = "SELECT number, device, other_number FROM space_step
-     JOIN space_device ON space_device.id = other_id
-     WHERE device_id = ?1 ORDER BY other_id, other_number, number";
-const FIRST_THAT_SAW: &str = "SELECT number FROM space_step
-     WHERE device_id = ?1 AND other_id = ?2 AND other_number >= ?3
-     ORDER BY other_number, number LIMIT 1";
 
 #[cfg(test)]
 mod tests {
@@ -342,29 +293,8 @@ mod tests {
             changes.insert_control_views(id, &[early]).unwrap();
             assert_eq!(changes.control_views(id).unwrap(), [early, late]);
         });
-    }
-
-    #[test]
-    fn the_first_segment_that_saw_another_device_far_enough_is_found() {
-        let fixture = Fixture::new();
-        fixture.write(|changes| {
-            let space = fixture.space;
-            let id = changes.ensure_device(space, device(1)).unwrap();
-            let other = changes.ensure_device(space, device(2)).unwrap();
-            for (number, other_number) in [(3, 2), (5, 8), (9, 20)] {
-                let steps = [(device(2), other_number), (device(3), number)];
-                changes.insert_steps(space, id, number, &steps).unwrap();
-            }
-            for (asked, found) in [(1, Some(3)), (2, Some(3)), (3, Some(5)), (20, Some(9))] {
-                assert_eq!(changes.first_that_saw(id, other, asked).unwrap(), found);
-            }
-            assert_eq!(changes.first_that_saw(id, other, 21).unwrap(), None);
-            assert_eq!(changes.first_that_saw(other, id, 1).unwrap(), None);
-            assert_eq!(changes.steps(id).unwrap().len(), 6);
-        });
-        for sql in [STEPS, CHAIN, VIEWS] {
+        for sql in [CHAIN, VIEWS] {
             fixture.assert_direct(sql);
         }
-        fixture.assert_direct(FIRST_THAT_SAW);
     }
 }

@@ -30,12 +30,11 @@ impl Tables<'_> {
         number: u64,
         other: DeviceRow,
     ) -> Result<u64, StoreError> {
-        let select = "SELECT coalesce(max(other_number), 0) FROM space_step
-             WHERE device_id = ?1 AND other_id = ?3 AND number <= ?2";
         let values = params![device, number, other];
-        self.one("look up what a device saw", select, values, |row| {
+        let found = self.optional("look up what a device saw", SEEN_WITH, values, |row| {
             row.get(0)
-        })
+        })?;
+        Ok(found.unwrap_or(0))
     }
 }
 
@@ -85,5 +84,36 @@ impl Changes<'_> {
             })
         })?;
         Ok((effect, items))
+    }
+}
+
+/// From the highest down: for the newest segments, which are asked for most, the first row is the
+/// answer.
+const SEEN_WITH: &str = "SELECT other_number FROM space_step
+     WHERE device_id = ?1 AND other_id = ?3 AND number <= ?2
+     ORDER BY other_number DESC LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, device};
+    use super::*;
+
+    #[test]
+    fn how_far_a_device_had_seen_another_one_is_told_for_each_of_its_segments() {
+        let fixture = Fixture::new();
+        fixture.write(|changes| {
+            let space = fixture.space;
+            let id = changes.ensure_device(space, device(1)).unwrap();
+            let other = changes.ensure_device(space, device(2)).unwrap();
+            for (number, other_number) in [(3, 2), (5, 8), (9, 20)] {
+                let steps = [(device(2), other_number), (device(3), number)];
+                changes.insert_steps(space, id, number, &steps).unwrap();
+            }
+            for (number, seen) in [(2, 0), (3, 2), (4, 2), (5, 8), (8, 8), (9, 20), (70, 20)] {
+                assert_eq!(changes.seen_with(id, number, other).unwrap(), seen);
+            }
+            assert_eq!(changes.seen_with(other, 9, id).unwrap(), 0);
+        });
+        fixture.assert_direct(SEEN_WITH);
     }
 }

@@ -113,7 +113,6 @@ fn insert_space(changes: &Changes<'_>, space_id: SpaceId) -> Result<SpaceRow, St
         state: SpaceState::Active,
         device: device(0),
         device_seed: Secret32::new([3; 32]),
-        chunk_secret: Secret32::new([4; 32]),
         joined_at: NOW,
     })
 }

@@ -21,7 +21,7 @@ mod segment;
 mod speed;
 
 pub use chunk::StoredChunk;
-pub use device::{DeviceChain, DeviceRow, StoredDevice, StoredStep, Tip};
+pub use device::{DeviceChain, DeviceRow, StoredDevice, Tip};
 pub use effect::Effect;
 pub use have::StoredHave;
 pub use invitation::{

@@ -58,8 +58,6 @@ pub struct NewSpace {
     pub device: DeviceId,
     /// The seed of the device's signing key.
     pub device_seed: Secret32,
-    /// From which the keys of chunks are made.
-    pub chunk_secret: Secret32,
     /// When it was made or joined, as this machine's clock had it.
     pub joined_at: UnixTime,
 }
@@ -84,7 +82,6 @@ fn space(row: &Row<'_>) -> rusqlite::Result<StoredSpace> {
             state: row.get("state")?,
             device: DeviceId(row.get("device")?),
             device_seed: secret(row, "device_seed")?,
-            chunk_secret: secret(row, "chunk_secret")?,
             joined_at: row.get("joined_at")?,
         },
         have_counter: row.get("have_counter")?,
@@ -151,15 +148,14 @@ impl Changes<'_> {
     /// [`StoreError`].
     pub fn insert_space(&self, new: &NewSpace) -> Result<SpaceRow, StoreError> {
         let insert = "INSERT INTO space
-             (space_id, name, state, device, device_seed, chunk_secret, joined_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+             (space_id, name, state, device, device_seed, joined_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![
             new.space_id.0,
             new.name,
             new.state,
             new.device.0,
             new.device_seed.expose(),
-            new.chunk_secret.expose(),
             new.joined_at
         ];
         self.insert("store a space", insert, values).map(SpaceRow)

@@ -109,8 +109,6 @@ pub struct StoredSegment {
     pub header: Vec<u8>,
     /// Its payload as carried; none when it was destroyed or has not come.
     pub payload: Option<Vec<u8>>,
-    /// How far its author had seen the other devices, as encoded, where it is kept here.
-    pub seen: Option<Vec<u8>>,
     /// Control segments: how they hang together with others, as encoded.
     pub links: Option<Vec<u8>>,
     /// This machine's clock.
@@ -135,7 +133,6 @@ fn segment(row: &Row<'_>) -> rusqlite::Result<StoredSegment> {
         place: place(row)?,
         header: row.get("header")?,
         payload: row.get("payload")?,
-        seen: row.get("seen")?,
         links: row.get("links")?,
         taken_at: row.get("taken_at")?,
     })
@@ -380,14 +377,14 @@ macro_rules! select {
 }
 
 const WITH_HASH: &str = select!(
-    ", header, payload, seen, links, taken_at FROM space_segment WHERE space_id = ?1 AND hash = ?2"
+    ", header, payload, links, taken_at FROM space_segment WHERE space_id = ?1 AND hash = ?2"
 );
 const PLACE_WITH_HASH: &str = select!("FROM space_segment WHERE space_id = ?1 AND hash = ?2");
 const ORDER: &str = "SELECT order_number FROM space_segment WHERE space_id = ?1 AND hash = ?2";
 const PLACES_AT: &str =
     select!("FROM space_segment WHERE device_id = ?1 AND number = ?2 ORDER BY id");
 const AFTER: &str = select!(
-    ", header, payload, seen, links, taken_at FROM space_segment
+    ", header, payload, links, taken_at FROM space_segment
      WHERE device_id = ?1 AND number > ?2 AND number <= ?3 ORDER BY number, id LIMIT ?4"
 );
 const PLACES_AFTER: &str = select!(
@@ -395,19 +392,19 @@ const PLACES_AFTER: &str = select!(
      ORDER BY number, id"
 );
 const CONTROL: &str = select!(
-    ", header, payload, seen, links, taken_at FROM space_segment
+    ", header, payload, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND kind = 1 ORDER BY id"
 );
 // The index holds those that are not in effect, and is found by these very words.
 const WAITING: &str = select!(
-    ", header, payload, seen, links, taken_at FROM space_segment
+    ", header, payload, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 AND epoch = ?2 AND id > ?3
      ORDER BY id LIMIT ?4"
 );
 const WAITING_EPOCHS: &str = "SELECT epoch, count(*) FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 GROUP BY epoch";
 const HELD: &str = select!(
-    ", header, payload, seen, links, taken_at FROM space_segment
+    ", header, payload, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 2 ORDER BY id"
 );
 const STANDING_COUNTS: &str = "SELECT standing, count(*) FROM space_segment
