@@ -17,4 +17,5 @@ mod mutations;
 mod people;
 mod signing;
 mod storms;
+mod team;
 mod vectors;

@@ -170,7 +170,7 @@ impl Site {
     }
 
     /// Makes the courier and pairs it with the vault.
-    fn pair_courier(&self, url: &str) {
+    pub(crate) fn pair_courier(&self, url: &str) {
         self.courier(&["init", "--server", url]).ok();
         let shown = self.vault(&["pair", "show", "--name", COURIER]).ok();
         let words = self.secret_file("pairing-words", &joined(&shown["code"]));

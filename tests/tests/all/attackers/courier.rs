@@ -9,9 +9,9 @@ use std::process::Command;
 use crate::people::{World, copy_stick, entries, files_below, noise, text_of, wipe};
 
 /// What somebody does to a stick, with what it is called.
-type Attack = (&'static str, fn(&Path));
+pub(crate) type Attack = (&'static str, fn(&Path));
 
-const ATTACKS: &[Attack] = &[
+pub(crate) const ATTACKS: &[Attack] = &[
     ("drops everything", wipe),
     ("empties a part", |stick| cut(stick, |_| 0)),
     ("cuts a part behind one byte", |stick| cut(stick, |_| 1)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What the relay does with the calls that it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     /// Passes everything on.
     Honest,
     /// Answers 500 to everything.
@@ -28,14 +28,14 @@ pub(super) enum Manner {
 }
 
 /// The relay that couriers see.
-pub(super) struct HostileRelay {
-    pub(super) url: String,
+pub(crate) struct HostileRelay {
+    pub(crate) url: String,
     manner: Arc<Mutex<Manner>>,
 }
 
 impl HostileRelay {
     /// Stands before the relay at this address, honest at first.
-    pub(super) fn before(url: &str) -> Self {
+    pub(crate) fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own_url = format!("http://{}", listener.local_addr().unwrap());
         let honest = url.strip_prefix("http://").unwrap().to_owned();
@@ -56,7 +56,7 @@ impl HostileRelay {
     }
 
     /// From the next call on it behaves like this.
-    pub(super) fn turn(&self, manner: Manner) {
+    pub(crate) fn turn(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 }
@@ -125,7 +125,7 @@ fn pass_on(client: &TcpStream, upstream: &TcpStream, bytes: usize) {
     });
 }
 
-fn read_head(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -138,7 +138,7 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// The head with a wish to close after the answer, so that one connection is one call.
-fn closing(head: &str) -> String {
+pub(crate) fn closing(head: &str) -> String {
     let lines = head.trim_end().lines();
     let kept = lines.filter(|line| !line.to_lowercase().starts_with("connection:"));
     let kept: Vec<_> = kept.collect();
