@@ -1,9 +1,9 @@
 #!/bin/sh
 # The main job, played on this machine: two people at two sites, a stick and a courier for each,
-# one relay between them. Every command is printed as it is run, so that it can be repeated by
+# one relay between them; then a space that they share, and the signing room. Every command is printed as it is run, so that it can be repeated by
 # hand. Nothing outside a temporary folder is touched, and only loopback is used.
 #
-#   sh tests/tour.sh          builds the two programs, then plays
+#   sh tests/tour.sh          builds the programs, then plays
 #   CAUSEWAY_BIN_DIR=DIR sh tests/tour.sh    plays with programs that were built before
 #   CAUSEWAY_TOUR_KEEP=1      leaves the folder, to look around in
 set -eu
@@ -11,8 +11,8 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 if [ -z "${CAUSEWAY_BIN_DIR:-}" ]; then
-    echo "Building offline-vault and online-relay (the first time takes some minutes)…"
-    cargo build --locked -p offline-vault -p online-relay
+    echo "Building the programs (the first time takes some minutes)…"
+    cargo build --locked -p offline-vault -p note-worker -p online-relay
     CAUSEWAY_BIN_DIR=$root/target/debug
     [ -z "${CARGO_TARGET_DIR:-}" ] || CAUSEWAY_BIN_DIR=$CARGO_TARGET_DIR/debug
 fi
@@ -191,11 +191,64 @@ expect "in-1  bilal"
 vault_keep amina show in-1
 expect "Page 4 is right"
 
+title "A space: they work together, with other keys and mailboxes than their own"
+for who in amina bilal; do
+    run online-relay invite --data relay --url "$url" --output "$who/space.txt"
+done
+# One trip: from one vault through both couriers and the relay into the other.
+trip() {
+    show trip "$1" "$2"
+    for step in "$1 vault" "$1 courier" "$2 courier" "$2 vault"; do
+        who=${step% *}
+        case $step in
+        *vault) "$who" sync --stick "$who/stick" >trip.out ;;
+        *) online-relay courier sync --stick "$who/stick" --courier "$who/courier" >trip.out ;;
+        esac
+    done
+    grep '^newsroom: ' trip.out || true
+}
+say "A trip is what was played above: vault, courier, courier, vault, each with its sync."
+vault amina space create newsroom --as Amina --relay amina/space.txt
+vault amina space invite newsroom --to bilal --role editor
+trip amina bilal
+vault bilal space join 1 --as Bilal --relay bilal/space.txt
+trip bilal amina
+trip amina bilal
+vault amina message send newsroom --message="The ledger is in the folder."
+vault amina file add newsroom report/photo.jpg
+printf 'Page 4\n\nChecked by nobody yet.\n' >plan.txt
+vault_keep amina note new newsroom "Who checks what" --file plan.txt
+note=$(printf '%s\n' "$answer" | sed -n 's/^\(newsroom.[0-9a-f]*\): made.*/\1/p')
+trip amina bilal
+vault_keep bilal message list newsroom
+expect "The ledger is in the folder."
+vault_keep bilal file list newsroom
+photo=$(printf '%s\n' "$answer" | sed -n 's/^\(newsroom.[0-9a-f]*\) .*photo.jpg.*/\1/p')
+vault bilal file save "$photo" --to bilal/shared
+cmp report/photo.jpg "$(find bilal/shared -name photo.jpg)"
+say "Both change the note before they hear of one another; both changes stay."
+printf 'Page 4\n\nChecked by nobody yet.\nPage 5 as well.\n' >amina/plan.txt
+printf 'Page 4\n\nChecked by Bilal.\n' >bilal/plan.txt
+vault amina note edit "$note" --file amina/plan.txt
+vault bilal note edit "$note" --file bilal/plan.txt
+trip bilal amina
+trip amina bilal
+for who in amina bilal; do
+    vault_keep "$who" note show "$note"
+    expect "Checked by Bilal."
+    expect "Page 5 as well."
+done
+trip bilal amina
+vault_keep amina explain "$note"
+expect "confirmed by 1 of 1 device"
+vault amina who-can-read "$note"
+
 title "What the owner of the relay has seen"
 run online-relay status --data relay
 say "The names of the files that it stores, and any word of the message in all of its data:"
 find relay -type f | sort
-for canary in "page 4" "before Friday" "is right" Amina Bilal photo.jpg report/program; do
+for canary in "page 4" "before Friday" "is right" Amina Bilal photo.jpg report/program \
+    "in the folder" "nobody yet" "Who checks" newsroom; do
     if grep -r -q -a -F "$canary" relay amina/courier bilal/courier \
         amina/stick bilal/stick amina/codes bilal/codes; then
         echo "FOUND \"$canary\" outside the vaults" >&2
@@ -203,13 +256,13 @@ for canary in "page 4" "before Friday" "is right" Amina Bilal photo.jpg report/p
     fi
     echo "\"$canary\" is nowhere on the relay, the couriers, the sticks or the codes."
 done
-say "The relay saw: that two mailboxes exist, when their couriers called, and the padded sizes of
-# two bundles. It saw no names, no keys, no files and no text."
+say "The relay saw: that four mailboxes exist, when their couriers called, and the padded sizes of
+# the bundles. It saw no names, no keys, no files and no text."
 
 for referee in git sqv; do
     if ! command -v "$referee" >/dev/null 2>&1; then
         echo
-        echo "The tour is done: sent, carried, taken in, confirmed."
+        echo "The tour is done: sent, carried, taken in, confirmed, shared."
         echo "Its last part, signing, needs $referee, which is not installed."
         exit 0
     fi
@@ -257,4 +310,4 @@ done
 vault amina journal --signatures
 
 echo
-echo "The tour is done: sent, carried, taken in, confirmed, signed."
+echo "The tour is done: sent, carried, taken in, confirmed, shared, signed."
