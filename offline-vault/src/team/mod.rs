@@ -33,6 +33,7 @@ pub mod spaces;
 pub(crate) mod take_in;
 pub(crate) mod upkeep;
 mod view;
+mod wants;
 
 pub use brought::{Brought, News};
 pub use error::{ClosedReason, TeamError};
@@ -44,3 +45,5 @@ mod item_tests;
 mod people_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod want_tests;

@@ -291,6 +291,7 @@ impl Intake<'_> {
         content::judge_anew(self.changes, &before, &self.view, &mut self.brought)?;
         let keys = self.take_keys()?;
         content::open_waiting(self.changes, &self.view, codec, &keys, &mut self.brought)?;
+        self.want_again()?;
         self.destroy(controls)
     }
 
@@ -344,6 +345,33 @@ impl Intake<'_> {
             }
         }
         Ok(fresh)
+    }
+
+    /// A deletion that has no effect any more, because its author had lost the right to it, undoes
+    /// nothing: what was destroyed for it is asked for again.
+    fn want_again(&mut self) -> Result<(), TeamError> {
+        let row = self.view.row();
+        let destroyed = self.changes.destroyed_segments(row)?;
+        if destroyed.is_empty() {
+            return Ok(());
+        }
+        let deleted = self.view.deleted()?;
+        let mut items = BTreeSet::new();
+        let mut count = 0u64;
+        for hash in destroyed {
+            if !deleted.contains(&hash) {
+                items.extend(self.changes.want_again(row, hash)?);
+                count = count.saturating_add(1);
+            }
+        }
+        if count > 0 {
+            self.tell(format!(
+                "a deletion has no effect any more, because its author had lost the right to it; \
+                 {count} segments that were destroyed for it are asked for again."
+            ))?;
+            content::fold_anew(self.changes, &self.view, items, &mut self.brought)?;
+        }
+        Ok(())
     }
 
     /// Destroys what is to be destroyed everywhere.

@@ -1,7 +1,7 @@
 //! What a vault does in its spaces by itself with every crossing: it lets in who accepted an
 //! invitation, gives keys to who should have them, renews its own, confirms, and seals bundles.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bundle_format::identity::DecapsulationKey;
@@ -18,7 +18,7 @@ use team_core::limits::SEGMENTS_NAMED_MAX;
 use team_core::segment::Segment;
 use team_core::sync::{
     Acknowledged, Due, Extent, Have, HaveBook, HaveDraft, Now, Payloads, SendState, SyncMessage,
-    UncheckedSegment, Want, acknowledged, due,
+    UncheckedSegment, acknowledged, due,
 };
 
 use super::brought::Brought;
@@ -27,6 +27,7 @@ use super::index::SqlIndex;
 use super::session::{Session, in_space};
 use super::take_in::send_state;
 use super::view::View;
+use super::wants::{Held, Wants};
 use super::{TeamError, joining};
 use crate::clock::UnixTime;
 use crate::files::remove_if_present;
@@ -224,19 +225,19 @@ fn tell_have(vault: &Vault, name: &str, now: UnixTime) -> Result<Have, TeamError
         let stored = super::session::find_space(changes, name)?;
         let (row, space_id) = (stored.id, stored.space.space_id);
         let index = SqlIndex::new(changes, row, space_id);
-        let wants = changes.missing_chunks(row, WANTS_MAX)?;
-        let wants: BTreeSet<Want> = wants.iter().map(|chunk| Want(chunk.id.0)).collect();
         let last = changes.have_of(row, stored.space.device)?;
         if let Some(last) = last {
             let have = Have::dangerously_from_store(&last.have).map_err(TeamError::Stored)?;
-            if have.still_says(&wants, &index)? {
+            let same = Wants::of(changes, row, have.counter())?;
+            if !same.is_cut && have.still_says(&same.wants, &index)? {
                 return Ok(have);
             }
         }
+        let counter = changes.take_have_counter(row)?;
         let draft = HaveDraft {
-            counter: changes.take_have_counter(row)?,
+            counter,
             claimed_at: now.to_secs(),
-            wants,
+            wants: Wants::of(changes, row, counter)?.wants,
         };
         let identity =
             bundle_format::identity::Identity::from_seed(stored.space.device_seed.duplicate());
@@ -307,11 +308,15 @@ impl Outgoing {
         let earlier = tables.outgoing_of_space(view.row())?.into_iter();
         let earlier: Vec<SpaceOutgoing> = earlier.filter(|it| it.bundle.peer == peer.id).collect();
         let wants = have.as_ref().map(Have::wants).cloned().unwrap_or_default();
-        let wanted_blobs = held_blobs(tables, view, &wants)?;
         let is_member = view.membership.device_role(device).is_some();
+        let wanted = if is_member {
+            Held::of(tables, view, &wants)?
+        } else {
+            Held::default()
+        };
         let proofs = unknown_forks(tables, view, &base)?;
         let sent = send_state(&peer.sent)?;
-        let asks = !proofs.is_empty() || !wanted_blobs.is_empty();
+        let asks = !proofs.is_empty() || !wanted.is_empty();
         if !(sent.is_due(&now) || asks) {
             return Ok(None);
         }
@@ -329,7 +334,7 @@ impl Outgoing {
         } else {
             Payloads::Control
         };
-        let selected = due(&index, &plan, &wants, payloads, LOG_BYTES_MAX)?;
+        let selected = due(&index, &plan, &wanted.payloads, payloads, LOG_BYTES_MAX)?;
         let relayed = book.relays(view.own_device(), device, &plan.relays_above);
         let relayed: Vec<&Have> = relayed.into_iter().take(RELAYED_MAX).collect();
         let message = SyncMessage {
@@ -342,7 +347,7 @@ impl Outgoing {
         let mut blobs = BTreeMap::new();
         if is_member {
             blobs = new_blobs(tables, view, &selected, &before)?;
-            blobs.extend(wanted_blobs);
+            blobs.extend(wanted.blobs);
         }
         let (files, blobs_cut) = files_of(vault, blobs);
         let taken = tables.taken_from_peer(peer.id)?.into_iter();
@@ -489,23 +494,6 @@ fn carry(view: &View<'_>, selected: &Due) -> Result<Vec<UncheckedSegment>, TeamE
     Ok(carried)
 }
 
-/// The blobs that a device asks for and that are here.
-fn held_blobs(
-    tables: &Tables<'_>,
-    view: &View<'_>,
-    wants: &BTreeSet<Want>,
-) -> Result<BTreeMap<BlobId, (String, u64)>, TeamError> {
-    let mut held = BTreeMap::new();
-    for want in wants {
-        if let Some(chunk) = tables.chunk(view.row(), BlobId(want.0))?
-            && let Some(file) = chunk.file
-        {
-            held.insert(chunk.id, (file, chunk.size_bytes));
-        }
-    }
-    Ok(held)
-}
-
 /// The blobs of segments that go to a device for the first time.
 fn new_blobs(
     tables: &Tables<'_>,
@@ -561,8 +549,6 @@ const BUNDLES_AT_ONCE_MAX: usize = 16;
 const LOG_BYTES_MAX: u64 = 48 * 1024 * 1024;
 /// Bytes of sealed chunks in one bundle.
 const BLOB_BYTES_IN_BUNDLE: u64 = 1024 * 1024 * 1024;
-/// Chunks that are asked for at a time.
-const WANTS_MAX: u32 = 1000;
 /// Summaries of others in one bundle.
 const RELAYED_MAX: usize = 1024;
 /// Bundles for one device that are kept until they have left.

@@ -19,6 +19,7 @@ mod row;
 mod segment;
 #[cfg(test)]
 mod speed;
+mod wanted;
 
 pub use chunk::StoredChunk;
 pub use device::{DeviceChain, DeviceRow, StoredDevice, Tip};
