@@ -73,7 +73,7 @@ pub(super) fn device_text(line: &DeviceLine, with_member: bool) -> String {
         let _ = write!(text, "  vault of {contact}");
     }
     if line.is_active && !line.has_way {
-        text.push_str("  NO WAY to it from this vault; others may pass on");
+        text.push_str("  no way to it from this vault: others have to pass on");
     }
     text
 }
@@ -85,7 +85,7 @@ fn heard_text(line: &DeviceLine) -> String {
     };
     let has = match line.lacks {
         Some(0) => "had everything that is here".to_owned(),
-        Some(count) => format!("had not {} of what is here", count_text(count, "segment")),
+        Some(count) => format!("lacked {} of what is here", count_text(count, "segment")),
         None => "nothing is known of what it has".to_owned(),
     };
     format!(

@@ -33,6 +33,9 @@ fn list(context: &Context, asked: &NamedSpace) -> Result<Report, CommandError> {
     for asking in &found.asking {
         let _ = writeln!(text, "{}", asking_text(asking));
     }
+    if text.is_empty() {
+        text.push_str("You are not let in yet; the members come with the bundle that lets you in.");
+    }
     let json = json!({
         "space": found.space.as_str(),
         "members": found.members.iter().map(member_json).collect::<Vec<_>>(),

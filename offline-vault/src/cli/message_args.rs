@@ -49,7 +49,7 @@ pub struct SendMessage {
 pub struct MessageText {
     /// The text. Without TEXT it is read from standard input, so that it does not stay in the
     /// shell's history.
-    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "")]
     pub message: Option<String>,
     /// Read the text from a file.
     #[arg(long, value_name = "FILE", conflicts_with = "message")]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pack_format::relay::Invitation as RelayInvitation;
 use serde_json::{Value, json};
 use team_content::index::ItemKind;
+use team_core::role::{History, Role};
 
 use super::member::{member_json, member_lines};
 use super::progress::count_text;
@@ -169,7 +170,7 @@ pub(super) fn space_json(line: &SpaceLine) -> Value {
         "name": line.common_name,
         "state": state_word(line.state),
         "as": line.own_name,
-        "role": line.role.map(team_core::role::Role::word),
+        "role": line.role.map(Role::word),
         "member_count": line.member_count,
         "unread": unread,
         "late_segment_count": line.late,
@@ -209,13 +210,34 @@ fn write_received(text: &mut String, received: &[InvitationLine]) {
 fn received_text(line: &InvitationLine) -> String {
     let from = contact_text(line);
     let what = match (line.role, line.history) {
-        (Some(role), Some(history)) => format!("as {role} (of the past: {history})"),
+        (Some(role), Some(history)) => {
+            format!("as {role} who may read {}", readable_text(role, history))
+        }
         _ => "as a further device of yours".to_owned(),
     };
     format!(
         "invitation {}  from {from} into {}, {what}, came {}, holds until {}",
         line.number, line.space, line.at, line.expires_at
     )
+}
+
+/// What somebody may read of what was written before they came in as this.
+fn readable_text(role: Role, history: History) -> &'static str {
+    match role {
+        Role::Courier => "nothing: a courier carries what it cannot read",
+        _ => history_text(history),
+    }
+}
+
+/// What new members may read of what was written before.
+fn history_text(history: History) -> &'static str {
+    match history {
+        History::None => "nothing that was written before",
+        History::Checkpoint => {
+            "what was written before with keys in use now or since the newest checkpoint"
+        }
+        History::Full => "everything that was written before",
+    }
 }
 
 fn contact_text(line: &InvitationLine) -> String {
@@ -231,8 +253,8 @@ fn invitation_json(line: &InvitationLine) -> Value {
         "space": line.space,
         "contact": line.contact.as_ref().map(crate::names::LocalName::as_str),
         "kind": if line.role.is_some() { "member" } else { "device" },
-        "role": line.role.map(team_core::role::Role::word),
-        "history": line.history.map(team_core::role::History::word),
+        "role": line.role.map(Role::word),
+        "history": line.history.map(History::word),
         "at": line.at.0,
         "expires_at": line.expires_at.0,
         "expired": line.has_expired,
@@ -249,8 +271,9 @@ fn show(context: &Context, asked: &NamedSpace) -> Result<Report, CommandError> {
     if let (Some(cap), Some(history)) = (found.device_cap, found.history) {
         let _ = writeln!(
             text,
-            "policy     at most {} a member; new members read of the past: {history}",
-            count_text(u64::from(cap), "device")
+            "policy     at most {} a member; who joins may read {}",
+            count_text(u64::from(cap), "device"),
+            history_text(history)
         );
     }
     text.push_str("Members:\n");
@@ -326,7 +349,7 @@ fn shown_json(found: &SpaceShown) -> Value {
     json!({
         "space": space_json(&found.line),
         "device_cap": found.device_cap,
-        "history": found.history.map(team_core::role::History::word),
+        "history": found.history.map(History::word),
         "members": found.members.iter().map(member_json).collect::<Vec<_>>(),
         "asking": found.asking.iter().map(asking_json).collect::<Vec<_>>(),
         "votes": found.votes.iter().map(vote_json).collect::<Vec<_>>(),
@@ -353,12 +376,13 @@ fn invite(context: &Context, asked: &Invite) -> Result<Report, CommandError> {
         expires_at,
         asks: asked.ask,
     };
-    spaces::invite(context.vault()?, &request, now)?;
+    let history = spaces::invite(context.vault()?, &request, now)?;
     let (space, to) = (&asked.space, &asked.to);
     let mut text = format!(
         "The invitation for {to} as {role} into {space} is ready to carry; it holds until \
          {expires_at}.\n"
     );
+    let _ = writeln!(text, "They may read {}.", readable_text(role, history));
     text.push_str(if asked.ask {
         "When they accept, you are asked before they are let in.\n"
     } else {
@@ -369,7 +393,7 @@ fn invite(context: &Context, asked: &Invite) -> Result<Report, CommandError> {
         "space": space,
         "to": to,
         "role": role.word(),
-        "history": history.map(team_core::role::History::word),
+        "history": history.word(),
         "expires_at": expires_at.0,
         "asks": asked.ask,
     });

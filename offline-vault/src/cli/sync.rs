@@ -178,11 +178,18 @@ pub(super) fn write_without_way(text: &mut String, crossed: &Crossed) {
 fn write_ending(text: &mut String, crossed: &Crossed) {
     let report = &crossed.report;
     if report.foreign_count > 0 {
+        // A stick that brought something is the right one: it serves others as well.
+        let brought = report.lanes.iter().any(|lane| lane.packs_taken > 0);
         let _ = writeln!(
             text,
             "Files on the medium that are not for this vault: {}. They are another pairing's, or \
-             anything else, and were not touched. Is it the right stick?",
-            report.foreign_count
+             anything else, and were not touched.{}",
+            report.foreign_count,
+            if brought {
+                ""
+            } else {
+                " Is it the right stick?"
+            }
         );
     }
     if report.medium_read_only {

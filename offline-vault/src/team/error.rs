@@ -329,6 +329,19 @@ impl Advice for TeamError {
             Self::MemberAmbiguous { space, .. } => format!(
                 "Name the member by the digits beside the name: offline-vault member list {space}."
             ),
+            Self::NotFound {
+                space,
+                what: "item",
+                ..
+            } => format!(
+                "See what there is: offline-vault message list {space}; file, note and record \
+                 have a list as well."
+            ),
+            Self::NotFound {
+                space,
+                what: "schema",
+                ..
+            } => format!("See what there is: offline-vault record schemas {space}."),
             Self::NotFound { space, what, .. } => {
                 format!("See what there is: offline-vault {what} list {space}.")
             }

@@ -96,7 +96,7 @@ impl Telling {
             format!("It was written here; the last change is of {at}.")
         } else {
             format!(
-                "{} wrote of it; the last change was taken in {at}.",
+                "{} wrote it; the last change was taken in {at}.",
                 others.join(" and ")
             )
         });

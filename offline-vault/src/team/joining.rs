@@ -142,11 +142,17 @@ fn asked(
         at: now,
     })?;
     let name = Shown(invitation.space_name.as_str()).to_string();
-    let called = Shown(request.name().as_str()).to_string();
-    brought.tell(
-        &name,
-        format!("{} accepts your invitation, as {called}.", contact.nickname),
-    );
+    let nickname = &contact.nickname;
+    let line = match invitation.admission {
+        Admission::Device { .. } => {
+            format!("{nickname} accepts your offer to be a device of yours.")
+        }
+        Admission::Member { .. } => {
+            let called = Shown(request.name().as_str());
+            format!("{nickname} accepts your invitation, as {called}.")
+        }
+    };
+    brought.tell(&name, line);
     brought.asks_for_answer = true;
     Ok(())
 }

@@ -103,11 +103,16 @@ pub struct InviteRequest<'a> {
     pub asks: bool,
 }
 
-/// Invites a contact. The invitation is sealed for it and leaves with the next crossing.
+/// Invites a contact. The invitation is sealed for it and leaves with the next crossing. Tells what
+/// the contact may read of the past.
 ///
 /// # Errors
 /// [`TeamError::Unverified`], [`TeamError::NotAllowed`], [`TeamError::SpaceUnknown`].
-pub fn invite(vault: &Vault, asked: &InviteRequest<'_>, now: UnixTime) -> Result<(), TeamError> {
+pub fn invite(
+    vault: &Vault,
+    asked: &InviteRequest<'_>,
+    now: UnixTime,
+) -> Result<History, TeamError> {
     let contact = verified_contact(vault, asked.to)?;
     let history = match asked.history {
         Some(history) => history,
@@ -131,7 +136,8 @@ pub fn invite(vault: &Vault, asked: &InviteRequest<'_>, now: UnixTime) -> Result
     )?;
     let parcel = team_core::invitation::Parcel::Invitation(Box::new(invitation));
     let summary = format!("an invitation to {}", asked.space);
-    joining::send_parcel(vault, &contact, &parcel, summary, now)
+    joining::send_parcel(vault, &contact, &parcel, summary, now)?;
+    Ok(history)
 }
 
 /// Offers a contact, which is the person's other laptop, to be a device in these spaces; in all

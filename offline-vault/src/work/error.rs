@@ -60,7 +60,14 @@ pub enum WorkError {
     #[error("a bundle that came could not be checked")]
     TakeIn(#[source] OpenError),
     /// Bundles that came were refused.
-    #[error("{refused_count} bundles that came do not verify and were refused")]
+    #[error(
+        "{refused_count} {} refused",
+        if *refused_count == 1 {
+            "bundle that came does not verify and was"
+        } else {
+            "bundles that came do not verify and were"
+        }
+    )]
     BundlesRefused {
         /// How many.
         refused_count: usize,
@@ -256,7 +263,8 @@ impl Advice for WorkError {
             }
             Self::BundlesRefused { .. } => {
                 "Ask those who write to you whether something is missing; `offline-vault journal` \
-                 shows what was noted."
+                 shows what was noted. After `space forget` a few that were on their way are to \
+                 be expected."
                     .to_owned()
             }
             Self::Nothing => "Name files or folders, or add --message.".to_owned(),

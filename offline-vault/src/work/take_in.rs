@@ -184,6 +184,9 @@ pub(crate) fn summary_of(manifest: &Manifest) -> String {
             parts.push(format!("{} files{place}", paths.len()));
         }
     }
+    if has(&EntryKind::Invitation) {
+        parts.push("an invitation or its answer".to_owned());
+    }
     if parts.is_empty() && has(&EntryKind::Card) {
         parts.push("a new card".to_owned());
     }
