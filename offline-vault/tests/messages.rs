@@ -370,6 +370,7 @@ fn work_errors() -> Vec<WorkError> {
         open(OpenError::Stopped),
         WorkError::TakeIn(OpenError::Machine(denied())),
         WorkError::BundlesRefused { refused_count: 2 },
+        WorkError::SpacesBehind { count: 1 },
         WorkError::Nothing,
         WorkError::NoReader,
         WorkError::MessageLong {

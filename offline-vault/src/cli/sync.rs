@@ -50,6 +50,9 @@ pub(super) fn end(crossed: Crossed, report: Report) -> Result<Report, CommandErr
     let error = match crossed.outcome {
         Err(err) => WorkError::Crossing(err),
         Ok(()) if refused_count > 0 => WorkError::BundlesRefused { refused_count },
+        Ok(()) if crossed.spaces.failed_spaces > 0 => WorkError::SpacesBehind {
+            count: crossed.spaces.failed_spaces,
+        },
         Ok(()) => return Ok(report),
     };
     Err(CommandError::AfterReport {

@@ -67,6 +67,18 @@ impl StoreError {
             _ => Self::Failed { doing, source },
         }
     }
+
+    /// Whether the fault is in what was to be stored, rather than in the machine.
+    pub(crate) fn is_of_the_content(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        let breaks_rule = matches!(
+            source.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
+        );
+        breaks_rule || matches!(source, rusqlite::Error::ToSqlConversionFailure(_))
+    }
 }
 
 impl Advice for StoreError {

@@ -232,6 +232,23 @@ impl<'a> Deref for Changes<'a> {
 }
 
 impl Changes<'_> {
+    /// Makes a part of the changes whole or not at all: where it fails, the others stand.
+    ///
+    /// # Errors
+    /// Those of `use_case`, whose changes are undone, and [`StoreError`].
+    pub fn attempt<T, E: From<StoreError>>(
+        &self,
+        use_case: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("begin a part of a change", "SAVEPOINT attempt", [])?;
+        let done = use_case();
+        if done.is_err() {
+            self.run("undo a part of a change", "ROLLBACK TO attempt", [])?;
+        }
+        self.run("end a part of a change", "RELEASE attempt", [])?;
+        done
+    }
+
     /// Runs a statement and returns the number of rows it changed.
     fn run(
         &self,

@@ -14,6 +14,8 @@ pub struct News {
 pub struct Brought {
     /// In the order in which it happened.
     pub news: Vec<News>,
+    /// Spaces in which not all that was due could be done; the news say why.
+    pub failed_spaces: usize,
     /// Something came that has to be answered with the same crossing.
     pub(crate) asks_for_answer: bool,
 }
@@ -27,6 +29,7 @@ impl Brought {
 
     pub(crate) fn add(&mut self, more: Self) {
         self.news.extend(more.news);
+        self.failed_spaces = self.failed_spaces.saturating_add(more.failed_spaces);
         self.asks_for_answer |= more.asks_for_answer;
     }
 

@@ -222,6 +222,20 @@ impl From<StoreError> for TeamError {
 }
 
 impl TeamError {
+    /// Whether the fault is in what members wrote, rather than in this machine or its vault.
+    pub(crate) fn is_of_the_content(&self) -> bool {
+        match self {
+            Self::Vault(VaultError::Store(err)) => err.is_of_the_content(),
+            Self::Vault(_)
+            | Self::File(_)
+            | Self::Work(_)
+            | Self::Seal(_)
+            | Self::Note(_)
+            | Self::Stored(_) => false,
+            _ => true,
+        }
+    }
+
     fn inner(&self) -> Option<&dyn Advice> {
         match self {
             Self::Vault(err) => Some(err),

@@ -62,6 +62,13 @@ impl SegmentIndex for SqlIndex<'_> {
         Ok(hashes)
     }
 
+    fn one_at(&self, device: DeviceId, number: u64) -> Result<Option<SegmentHash>, TeamError> {
+        let Some(chain) = self.tables.device_chain(self.row, device)? else {
+            return Ok(None);
+        };
+        Ok(self.tables.one_at(chain.id, number)?)
+    }
+
     fn header(&self, segment: SegmentHash) -> Result<Option<Header>, TeamError> {
         let stored = self.tables.segment_header(self.row, segment)?;
         let header =
@@ -258,6 +265,10 @@ impl SegmentIndex for SqlLog<'_> {
 
     fn at(&self, device: DeviceId, number: u64) -> Result<Vec<SegmentHash>, TeamError> {
         self.index.at(device, number)
+    }
+
+    fn one_at(&self, device: DeviceId, number: u64) -> Result<Option<SegmentHash>, TeamError> {
+        self.index.one_at(device, number)
     }
 
     fn header(&self, segment: SegmentHash) -> Result<Option<Header>, TeamError> {

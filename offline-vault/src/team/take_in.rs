@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pack_format::codec::Wire as _;
 use team_core::control::{Control, decode_operations};
 use team_core::epoch::{Binding, ContentCodec, unwrap};
-use team_core::ids::{EpochId, SegmentHash};
+use team_core::ids::{DeviceId, EpochId, SegmentHash};
 use team_core::segment::{Header, Kind};
 use team_core::sync::{Have, SendState, SyncMessage, UncheckedHave, take_in};
 
@@ -29,6 +29,16 @@ pub(crate) struct Taken {
     pub(crate) refused: Option<String>,
 }
 
+impl Taken {
+    /// Nothing was taken in.
+    pub(crate) fn refused(reason: String) -> Self {
+        Self {
+            refused: Some(reason),
+            ..Self::default()
+        }
+    }
+}
+
 /// Lets a verified bundle change its space, inside the transaction that also takes the pack in.
 pub(crate) fn apply(
     changes: &Changes<'_>,
@@ -42,10 +52,7 @@ pub(crate) fn apply(
     let view = View::of(changes, stored)?;
     let refuse = |reason: &str| -> Result<Taken, TeamError> {
         changes.note(now, &format!("{name}: a bundle was refused: {reason}."))?;
-        Ok(Taken {
-            refused: Some(format!("{name}: {reason}")),
-            ..Taken::default()
-        })
+        Ok(Taken::refused(format!("{name}: {reason}")))
     };
     let is_joining = view.stored.space.state == SpaceState::Joining;
     if !is_joining && view.membership.device(arrival.from).is_none() {
@@ -133,6 +140,10 @@ impl Intake<'_> {
             let Ok(proof) = proof.verify(space) else {
                 continue;
             };
+            // Anybody can make keys that sign twice: of strangers nothing is kept or passed on.
+            if !self.is_named(proof.device())? {
+                continue;
+            }
             if proof.device() == own {
                 self.stop()?;
             }
@@ -194,6 +205,9 @@ impl Intake<'_> {
             }
             return Ok(());
         }
+        if !self.is_named(have.device())? {
+            return Ok(());
+        }
         self.changes.insert_have(
             self.view.row(),
             &StoredHave {
@@ -204,6 +218,12 @@ impl Intake<'_> {
             },
         )?;
         Ok(())
+    }
+
+    /// Whether an operation makes this one a device of the space.
+    fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {
+        let chain = self.changes.device_chain(self.view.row(), device)?;
+        Ok(chain.is_some_and(|chain| chain.named))
     }
 
     /// Something bears the signature of this vault's device that this vault has not written.

@@ -1,7 +1,7 @@
 //! What a vault does in its spaces by itself with every crossing: it lets in who accepted an
 //! invitation, gives keys to who should have them, renews its own, confirms, and seals bundles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use bundle_format::identity::DecapsulationKey;
@@ -14,7 +14,7 @@ use team_core::epoch::{
     EpochKey, PrekeyAge, Recipient, expired_prekeys, is_new_prekey_due, missing_shares, wrap,
 };
 use team_core::ids::{CompartmentId, DeviceId, SegmentHash};
-use team_core::limits::SEGMENTS_NAMED_MAX;
+use team_core::limits::{SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX};
 use team_core::segment::Segment;
 use team_core::sync::{
     Acknowledged, Due, Extent, Have, HaveBook, HaveDraft, Now, Payloads, SendState, SyncMessage,
@@ -41,24 +41,46 @@ use crate::vault::Vault;
 pub(crate) fn before_crossing(vault: &Vault, now: UnixTime) -> Result<Brought, TeamError> {
     let mut brought = Brought::default();
     for stored in vault.store().read().spaces()? {
-        let name = stored.space.name.clone();
-        if stored.space.state == SpaceState::Active {
-            let written = in_space(vault, name.as_str(), now, |session| {
-                joining::let_in(session)?;
-                renew_prekey(session)?;
-                share_keys(session)?;
-                confirm(session)?;
-                Ok(std::mem::take(&mut session.brought))
-            })?;
-            brought.add(written);
-        }
-        let goes_out = matches!(stored.space.state, SpaceState::Active | SpaceState::Left);
-        if goes_out {
-            seal_bundles(vault, name.as_str(), now)?;
+        let name = stored.space.name.as_str();
+        match keep_up(vault, name, stored.space.state, now) {
+            Ok(written) => brought.add(written),
+            // What members of one space wrote must not hold the others up, and all other work.
+            Err(err) if err.is_of_the_content() => {
+                let text = format!("what is due in this space could not be done: {err}.");
+                vault
+                    .store()
+                    .write(|changes| changes.note(now, &format!("{name}: {text}")))?;
+                brought.tell(name, text);
+                brought.failed_spaces = brought.failed_spaces.saturating_add(1);
+            }
+            Err(err) => return Err(err),
         }
     }
     // What was written has been sealed with it.
     brought.asks_for_answer = false;
+    Ok(brought)
+}
+
+/// Does what is due in one space.
+fn keep_up(
+    vault: &Vault,
+    name: &str,
+    state: SpaceState,
+    now: UnixTime,
+) -> Result<Brought, TeamError> {
+    let mut brought = Brought::default();
+    if state == SpaceState::Active {
+        brought = in_space(vault, name, now, |session| {
+            joining::let_in(session)?;
+            renew_prekey(session)?;
+            share_keys(session)?;
+            confirm(session)?;
+            Ok(std::mem::take(&mut session.brought))
+        })?;
+    }
+    if matches!(state, SpaceState::Active | SpaceState::Left) {
+        seal_bundles(vault, name, now)?;
+    }
     Ok(brought)
 }
 
@@ -158,17 +180,24 @@ fn share_keys(session: &mut Session<'_>) -> Result<(), TeamError> {
 /// Confirms checkpoints and deletions that this vault has not confirmed yet.
 fn confirm(session: &mut Session<'_>) -> Result<(), TeamError> {
     let own = session.view.own_device();
-    let mut operations = Vec::new();
+    let mut open = BTreeSet::new();
     for checkpoint in session.view.membership.checkpoints() {
         let answered = checkpoint.confirmed.contains(&own)
             || checkpoint.contradicted.contains(&own)
             || checkpoint.deed.by == own;
         if !answered {
             let segment = checkpoint.deed.operation.segment;
-            let digest = session.view.graph.digest_before(segment);
-            operations.push(Control::ConfirmCheckpoint(segment, digest));
+            open.insert((session.view.places.of(segment), segment));
         }
     }
+    // The newest say the most, and each takes as long as working the membership out.
+    let newest = open.iter().rev().take(CHECKPOINTS_AT_ONCE_MAX);
+    let mut operations: Vec<Control> = newest
+        .map(|(_, segment)| {
+            let digest = session.view.graph.digest_before(*segment);
+            Control::ConfirmCheckpoint(*segment, digest)
+        })
+        .collect();
     let (view, changes) = (&session.view, session.changes);
     let mut destroyed: Vec<SegmentHash> = Vec::new();
     for segment in view.deleted()? {
@@ -466,7 +495,8 @@ fn unknown_forks(
 ) -> Result<Vec<team_core::log::UncheckedForkProof>, TeamError> {
     let mut unknown = Vec::new();
     for stored in tables.forks(view.row())? {
-        if !base.known_forks.contains(&stored.device) {
+        let has_room = unknown.len() < SYNC_PROOFS_MAX as usize;
+        if has_room && !base.known_forks.contains(&stored.device) {
             let proof = team_core::log::UncheckedForkProof::from_wire(&stored.proof);
             unknown.push(proof.map_err(TeamError::Stored)?);
         }
@@ -543,6 +573,8 @@ fn files_of(
     (files, is_cut)
 }
 
+/// Checkpoints that are answered in one crossing.
+const CHECKPOINTS_AT_ONCE_MAX: usize = 16;
 /// Bundles for one device in one crossing; what is left goes with the next.
 const BUNDLES_AT_ONCE_MAX: usize = 16;
 /// Bytes of the log in one bundle.

@@ -72,6 +72,12 @@ pub enum WorkError {
         /// How many.
         refused_count: usize,
     },
+    /// In spaces not all that was due could be done.
+    #[error("what is due could not be done in {count} of the spaces")]
+    SpacesBehind {
+        /// How many.
+        count: usize,
+    },
     /// There is nothing to send.
     #[error("there is nothing to send: no file and no message")]
     Nothing,
@@ -188,6 +194,7 @@ impl Advice for WorkError {
             Self::Open { .. } => "bundle-unreadable",
             Self::TakeIn(_) => "take-in-failed",
             Self::BundlesRefused { .. } => "bundles-refused",
+            Self::SpacesBehind { .. } => "spaces-behind",
             Self::Nothing => "nothing-to-send",
             Self::NoReader => "no-reader",
             Self::MessageLong { .. } => "message-long",
@@ -218,6 +225,9 @@ impl Advice for WorkError {
             Self::TakeIn(_) => "Nothing is lost: the bundle is still on the medium.",
             Self::BundlesRefused { .. } => {
                 "Nothing of them was stored; everything else was taken in, and what is due was written."
+            }
+            Self::SpacesBehind { .. } => {
+                "Everything else was taken in and written; in those spaces nothing is lost."
             }
             Self::Stored(_) => "The rest of the vault still opens.",
             _ => "Nothing was changed.",
@@ -265,6 +275,11 @@ impl Advice for WorkError {
                 "Ask those who write to you whether something is missing; `offline-vault journal` \
                  shows what was noted. After `space forget` a few that were on their way are to \
                  be expected."
+                    .to_owned()
+            }
+            Self::SpacesBehind { .. } => {
+                "Read above what was said of the space; `offline-vault journal` keeps it. Ask an \
+                 owner whose writing it names, and sync again."
                     .to_owned()
             }
             Self::Nothing => "Name files or folders, or add --message.".to_owned(),

@@ -125,7 +125,18 @@ impl<'a> VaultHost<'a> {
                         apply(changes, *arrival, own_incarnation, name, self.now)?
                     }
                     Arrival::Space(arrival) => {
-                        let taken = team::take_in::apply(changes, *arrival, self.now)?;
+                        // One member's bundle must not keep everybody else's from being taken in.
+                        let id = arrival.content_id;
+                        let taken =
+                            changes.attempt(|| team::take_in::apply(changes, *arrival, self.now));
+                        let taken = match taken {
+                            Err(err) if err.is_of_the_content() => {
+                                let reason = format!("a bundle for a space: {err}");
+                                note_refusal(changes, id, &reason, self.now)?;
+                                team::take_in::Taken::refused(reason)
+                            }
+                            taken => taken?,
+                        };
                         chunks.extend(taken.blobs);
                         brought.spaces.add(taken.brought);
                         Applied {

@@ -99,4 +99,34 @@ mod tests {
             assert_eq!(changes.haves(fixture.space).unwrap(), [stored]);
         });
     }
+
+    #[test]
+    fn what_no_table_takes_undoes_its_own_part_alone() {
+        let fixture = Fixture::new();
+        let have = |seed, counter| StoredHave {
+            device: device(seed),
+            counter,
+            have: vec![1],
+            received_at: NOW,
+        };
+        fixture.write(|changes| {
+            let before = have(1, 1);
+            changes.insert_have(fixture.space, &before).unwrap();
+            let failed = changes.attempt(|| {
+                changes.insert_have(fixture.space, &have(2, 1))?;
+                changes.insert_have(fixture.space, &have(3, u64::MAX))
+            });
+            let err: StoreError = failed.unwrap_err();
+            assert!(err.is_of_the_content(), "{err}");
+            changes
+                .attempt(|| changes.insert_have(fixture.space, &have(4, 1)))
+                .unwrap();
+            let devices = changes.haves(fixture.space).unwrap();
+            let devices: Vec<_> = devices.iter().map(|have| have.device).collect();
+            let mut kept = [device(1), device(4)];
+            kept.sort_unstable();
+            assert_eq!(devices.len(), 2);
+            assert!(devices.iter().all(|device| kept.contains(device)));
+        });
+    }
 }

@@ -36,6 +36,21 @@ impl Tables<'_> {
         })
     }
 
+    /// One of the segments of a device with this number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn one_at(
+        &self,
+        device: DeviceRow,
+        number: u64,
+    ) -> Result<Option<SegmentHash>, StoreError> {
+        let values = params![device, number];
+        self.optional("look a segment up", ONE_AT, values, |row| {
+            row.get(0).map(SegmentHash)
+        })
+    }
+
     /// How far the author of a segment had seen the other devices, as encoded, where that is
     /// kept: beside the segment, or as that of the newest of its device.
     ///
@@ -72,6 +87,7 @@ const SEEN: &str =
     "SELECT coalesce(space_segment.seen, CASE tip WHEN hash THEN space_device.seen END)
      FROM space_segment JOIN space_device ON space_device.id = device_id
      WHERE space_segment.space_id = ?1 AND hash = ?2";
+const ONE_AT: &str = "SELECT hash FROM space_segment WHERE device_id = ?1 AND number = ?2 LIMIT 1";
 const NEWEST_CONTROL: &str = "SELECT hash FROM space_segment
      WHERE device_id = ?1 AND number <= ?2 AND kind = 1 ORDER BY number DESC LIMIT 1";
 
@@ -102,7 +118,9 @@ mod tests {
             let hash = tables.newest_control(id, upto).unwrap();
             assert_eq!(hash, found.map(|segment| segment.header().hash()));
         }
-        for sql in [HEADER, SEEN, NEWEST_CONTROL] {
+        assert_eq!(tables.one_at(id, 1).unwrap(), Some(first.header().hash()));
+        assert_eq!(tables.one_at(id, 4).unwrap(), None);
+        for sql in [HEADER, SEEN, ONE_AT, NEWEST_CONTROL] {
             fixture.assert_direct(sql);
         }
     }
