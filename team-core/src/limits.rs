@@ -10,6 +10,9 @@ pub const CONTROL_OPERATIONS_MAX: usize = 1024;
 pub const CONTENT_OPERATIONS_MAX: usize = 16 * 1024;
 /// Most segments of other devices that one segment names: more devices than a space may have.
 pub const DEPS_MAX: u16 = 1024;
+/// Most branches of one forked device that an author sees: whoever signs a thousand branches makes
+/// nobody else's segments longer by them.
+pub const BRANCHES_SEEN_MAX: usize = 16;
 /// Most devices of one space, those removed among them.
 pub const DEVICES_MAX: usize = 1024;
 /// Longest name of a space, a member or a compartment, in bytes of UTF-8.
@@ -26,6 +29,8 @@ pub const SEGMENTS_NAMED_MAX: u32 = 1024;
 pub const SEGMENT_NUMBER_MAX: u64 = (1 << 40) - 1;
 /// Largest sync message: it is held in memory, with what is made of it.
 pub const SYNC_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest counter of a have-summary: a larger one would leave no room above it.
+pub const HAVE_COUNTER_MAX: u64 = (1 << 40) - 1;
 /// Most segments in one sync message: 65,536 signatures take some 2.5 s to verify.
 pub const SYNC_SEGMENTS_MAX: u32 = 65_536;
 /// Most summaries of third parties in one sync message: one for each device of a space.

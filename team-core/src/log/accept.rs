@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::control::{Control, Genesis, decode_operations};
 use crate::ids::{DeviceId, SegmentHash, SpaceId};
+use crate::limits::BRANCHES_SEEN_MAX;
 use crate::log::fork::ForkProof;
 use crate::log::index::{SegmentIndex, is_in_past, seen_by};
 use crate::log::links::{ControlLinks, control_links, view_steps};
@@ -71,6 +72,9 @@ pub enum BrokenRule {
     /// It names a segment that its author had seen with an earlier one.
     #[error("it names a segment that its author had already seen")]
     NoProgress,
+    /// Its author sees more than [`BRANCHES_SEEN_MAX`] branches of one device with it.
+    #[error("its author sees too many branches of one device")]
+    Branches,
 }
 
 /// Judges a segment of `space`; `own` is the device of this vault there.
@@ -158,12 +162,16 @@ pub(super) fn follow<I: SegmentIndex + ?Sized>(
         Ok(steps) => steps,
         Err(broken) => return Ok(Verdict::BrokenRule(broken)),
     };
-    let view = view_steps(segment, &steps, &seen, index)?;
+    let seen_before = seen.clone();
     for step in &steps {
         seen.advance(*step, |head| {
             is_in_past(index, step.device, head, step.head)
         })?;
+        if seen.heads(step.device).len() > BRANCHES_SEEN_MAX {
+            return Ok(Verdict::BrokenRule(BrokenRule::Branches));
+        }
     }
+    let view = view_steps(segment, &steps, &seen_before, index)?;
     let links = match fields.kind {
         Kind::Control => Some(Box::new(control_links(fields, &seen, index)?)),
         Kind::Content(_) => None,
@@ -214,10 +222,15 @@ fn fork<I: SegmentIndex + ?Sized>(
     index: &I,
 ) -> Result<Option<ForkProof>, I::Error> {
     let fields = segment.header().fields();
-    let held = index.at(fields.device, fields.number)?;
-    let Some(other) = held.first() else {
+    // A fork is proved once: further branches say nothing new.
+    let chain = index.chain(fields.device)?;
+    let known = chain.and_then(|chain| chain.forked_from);
+    if known.is_some_and(|known| known <= fields.number) {
+        return Ok(None);
+    }
+    let Some(other) = index.one_at(fields.device, fields.number)? else {
         return Ok(None);
     };
-    let other = index.header(*other)?;
+    let other = index.header(other)?;
     Ok(other.and_then(|other| ForkProof::new(other, segment.header().clone()).ok()))
 }

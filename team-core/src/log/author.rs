@@ -4,10 +4,10 @@ use bundle_format::identity::Identity;
 use thiserror::Error;
 
 use crate::ids::{DeviceId, SegmentHash, SpaceId};
-use crate::limits::{DEPS_MAX, PAYLOAD_BYTES_MAX, SEGMENT_NUMBER_MAX};
+use crate::limits::{BRANCHES_SEEN_MAX, DEPS_MAX, PAYLOAD_BYTES_MAX, SEGMENT_NUMBER_MAX};
 use crate::log::accept::{Accepted, Verdict, follow};
 use crate::log::index::{SegmentIndex, is_in_past, seen_by};
-use crate::log::seen::SeenHeads;
+use crate::log::seen::{SeenHeads, Step};
 use crate::segment::{HeaderFields, Kind, Segment};
 
 /// What the next segment is to say.
@@ -133,12 +133,22 @@ fn news<I: SegmentIndex + ?Sized>(
         if chain.forked_from.is_none() && chain.tip == seen.number(device) {
             continue;
         }
-        for head in index.heads(device)? {
+        let mut seen = seen.clone();
+        // Of a device with very many branches some stay unseen.
+        for head in index.heads(device)?.into_iter().take(BRANCHES_LOOKED_AT) {
             let mut is_news = true;
             for before in seen.heads(device) {
                 is_news &= !is_in_past(index, device, head, *before)?;
             }
-            if is_news {
+            if !is_news {
+                continue;
+            }
+            let mut further = seen.clone();
+            further.advance(Step { device, head }, |before| {
+                is_in_past(index, device, before, head)
+            })?;
+            if further.heads(device).len() <= BRANCHES_SEEN_MAX {
+                seen = further;
                 news.push(head.hash);
             }
         }
@@ -148,3 +158,6 @@ fn news<I: SegmentIndex + ?Sized>(
     news.truncate(usize::from(DEPS_MAX));
     Ok(news)
 }
+
+/// Branches of a forked device that are compared with those seen before.
+const BRANCHES_LOOKED_AT: usize = 64;

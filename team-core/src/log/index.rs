@@ -63,6 +63,14 @@ pub trait SegmentIndex {
     /// The store's own.
     fn at(&self, device: DeviceId, number: u64) -> Result<Vec<SegmentHash>, Self::Error>;
 
+    /// One of the held segments of a device with this number; none when none is held.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn one_at(&self, device: DeviceId, number: u64) -> Result<Option<SegmentHash>, Self::Error> {
+        Ok(self.at(device, number)?.first().copied())
+    }
+
     /// The header of a held segment.
     ///
     /// # Errors

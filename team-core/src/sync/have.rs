@@ -6,7 +6,7 @@ use bundle_format::identity::{BadSignature, Identity};
 use pack_format::codec::{DecodeError, Reader, Wire, Writer};
 
 use crate::ids::{DeviceId, SpaceId};
-use crate::limits::{DEVICES_MAX, HAVE_HEADS_MAX, SEGMENT_NUMBER_MAX, WANTS_MAX};
+use crate::limits::{DEVICES_MAX, HAVE_COUNTER_MAX, HAVE_HEADS_MAX, SEGMENT_NUMBER_MAX, WANTS_MAX};
 use crate::log::{Head, SegmentIndex};
 
 /// Something that a device lacks and asks for by its name: a blob, or the payload of a segment
@@ -275,6 +275,9 @@ fn read_counter(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
     match reader.u64("summary counter")? {
         0 => Err(DecodeError::Rule {
             what: "the counter of a summary is zero",
+        }),
+        counter if counter > HAVE_COUNTER_MAX => Err(DecodeError::Rule {
+            what: "the counter of a summary is too large",
         }),
         counter => Ok(counter),
     }

@@ -9,7 +9,7 @@ use pack_format::codec::Wire as _;
 use pack_format::secret::Secret32;
 use team_core::control::{Control, Genesis, Policy, encode_operations};
 use team_core::ids::{DeviceId, EpochId, SegmentHash, SpaceId};
-use team_core::limits::{PAYLOAD_BYTES_MAX, PENDING_BYTES_PER_SOURCE_MAX};
+use team_core::limits::{BRANCHES_SEEN_MAX, PAYLOAD_BYTES_MAX, PENDING_BYTES_PER_SOURCE_MAX};
 use team_core::log::{
     Accepted, BadForkProof, BrokenRule, ControlLinks, Draft, ForkProof, Head, Pending, SeenHeads,
     SegmentIndex, Verdict, WriteError, accept, seen_by, write,
@@ -186,6 +186,36 @@ fn broken_rules_are_named() {
     ];
     for (segment, rule) in cases {
         assert_eq!(judge(space, &segment, &store), Verdict::BrokenRule(rule));
+    }
+}
+
+#[test]
+fn who_signs_very_many_branches_makes_nobody_elses_segments_longer() {
+    let (space, mut store) = begin();
+    let root = hash(&store.entries().next().unwrap().segment);
+    let mut branches = Vec::new();
+    for branch in 0..BRANCHES_SEEN_MAX + 4 {
+        let text = format!("branch {branch}");
+        let segment = raw(space, 2, FIRST, &[root], text.as_bytes());
+        let fork = take(space, &segment, &mut store).fork;
+        // One proof says it all.
+        assert_eq!(fork.is_some(), branch == 1);
+        branches.push(hash(&segment));
+    }
+    let (few, _) = branches.split_at(BRANCHES_SEEN_MAX);
+    for (named, broken) in [(few, false), (&branches[..=BRANCHES_SEEN_MAX], true)] {
+        let segment = raw(space, 3, FIRST, named, b"sees them");
+        match judge(space, &segment, &store) {
+            Verdict::Accepted(_) => assert!(!broken),
+            verdict => {
+                assert_eq!(verdict, Verdict::BrokenRule(BrokenRule::Branches));
+                assert!(broken);
+            }
+        }
+    }
+    for _ in 0..3 {
+        let own = author(space, 1, content(), b"own".to_vec(), &mut store);
+        assert!(own.header().fields().deps.len() <= BRANCHES_SEEN_MAX);
     }
 }
 

@@ -145,6 +145,12 @@ fn haves_refused() -> Vec<VectorFile> {
             "Counters begin at 1.",
             &|have| have.counter = 0,
         ),
+        rule(
+            "counter_over_limit",
+            "the counter of a summary is too large",
+            "2^40: nothing could come after the largest of all.",
+            &|have| have.counter = 1 << 40,
+        ),
         rule("devices_descend", order, "There is one order.", &|have| {
             have.heads.reverse();
         }),
