@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::engine::{Against, Denial, ForkSign, GrantKind, Place, Point};
+use super::cards::card_in;
+use super::engine::{Against, Denial, ForkSign, Place, Point};
 use super::evaluate::{Effect, Walked};
 use super::members::Membership;
 use super::order::{Key, index};
@@ -412,10 +413,9 @@ impl Membership {
                 let number = *number;
                 // What a device says itself counts before what those say who let it in: they
                 // could give it a prekey of their own, with the highest number there is.
-                let is_newest = self
-                    .prekeys
-                    .get(&by)
-                    .is_none_or(|(newest, known)| number > *newest || !self.is_said_by(by, *known));
+                let is_newest = self.prekeys.get(&by).is_none_or(|(newest, known)| {
+                    number > *newest || self.operation(*known).and_then(card_in).is_some()
+                });
                 if is_newest {
                     self.prekeys.insert(by, (number, id));
                 }
@@ -469,36 +469,6 @@ impl Membership {
             }),
             segments,
         })
-    }
-
-    /// Prekeys and mailboxes that came with the grants of devices.
-    fn collect_cards(&mut self) {
-        let mut cards: Vec<(DeviceId, u32, OperationId)> = Vec::new();
-        for (place, grant) in (0..).zip(&self.walked.engine.grants) {
-            let device = match grant.kind {
-                GrantKind::Genesis { founder } => founder,
-                GrantKind::Member { member, .. } => member,
-                GrantKind::Device { device, .. } => device,
-                _ => continue,
-            };
-            let held = self.ask(false, |court| court.is_held(place));
-            let at = self.place_of_grant(place);
-            if let (true, Some(device), Some(at)) = (held, self.device_id(device), at)
-                && let Some((node, operation)) = self.operation_at(at)
-                && let Some(number) = card_number(operation)
-            {
-                let id = OperationId {
-                    segment: node.hash,
-                    index: at.index,
-                };
-                cards.push((device, number, id));
-            }
-        }
-        cards.sort_unstable();
-        for (device, number, id) in cards {
-            self.prekeys.insert(device, (number, id));
-            self.routes.insert(device, id);
-        }
     }
 
     fn collect_confirmations(&mut self) {
@@ -556,15 +526,6 @@ fn joined_as(operation: &Control) -> Option<(Name, History)> {
     match operation {
         Control::Genesis(genesis) => Some((genesis.founder_name.clone(), History::Full)),
         Control::AddMember(add) => Some((add.name.clone(), add.history)),
-        _ => None,
-    }
-}
-
-fn card_number(operation: &Control) -> Option<u32> {
-    match operation {
-        Control::Genesis(genesis) => Some(genesis.card.prekey_number),
-        Control::AddMember(add) => Some(add.card.prekey_number),
-        Control::AddDevice(add) => Some(add.card.prekey_number),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bundle_format::identity::EncapsulationKey;
 
 use super::authorise::Authorised;
+use super::cards::card_in;
 use super::engine::{Place, Point, View};
 use super::evaluate::{Walked, walk};
 use super::graph::{ControlGraph, ControlNode};
@@ -201,16 +202,15 @@ impl Membership {
         self.epochs.get(&id)
     }
 
-    /// The newest prekey of a device, with its number.
+    /// The newest prekey of a device, with its number: the one that it says itself, else that of
+    /// the card it was let in with. None while it has said nothing and two who could let it in at
+    /// once gave different cards: nothing may be wrapped to it then.
     #[must_use]
     pub fn prekey(&self, device: DeviceId) -> Option<(u32, &EncapsulationKey)> {
         let (_, operation) = self.prekeys.get(&device)?;
         match self.operation(*operation)? {
             Control::Prekey(number, key) => Some((*number, key)),
-            Control::Genesis(genesis) => Some((genesis.card.prekey_number, &genesis.card.prekey)),
-            Control::AddMember(add) => Some((add.card.prekey_number, &add.card.prekey)),
-            Control::AddDevice(add) => Some((add.card.prekey_number, &add.card.prekey)),
-            _ => None,
+            other => card_in(other).map(|card| (card.prekey_number, &card.prekey)),
         }
     }
 
@@ -227,15 +227,13 @@ impl Membership {
         node.is_some_and(|node| node.device == device)
     }
 
-    /// The mailboxes of a device.
+    /// The mailboxes of a device; none where it has no prekey for want of a card, until it says
+    /// them itself.
     #[must_use]
     pub fn routes(&self, device: DeviceId) -> Option<&Routes> {
         match self.operation(*self.routes.get(&device)?)? {
             Control::Routes(routes) => Some(routes),
-            Control::Genesis(genesis) => Some(&genesis.card.routes),
-            Control::AddMember(add) => Some(&add.card.routes),
-            Control::AddDevice(add) => Some(&add.card.routes),
-            _ => None,
+            other => card_in(other).map(|card| &card.routes),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod authorise;
 mod bits;
+mod cards;
 mod collect;
 mod digest;
 mod engine;

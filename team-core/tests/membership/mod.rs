@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod cards;
 mod checker;
 mod content;
 mod exhaustive;

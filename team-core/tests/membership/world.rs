@@ -82,6 +82,17 @@ pub fn card() -> DeviceCard {
     }
 }
 
+/// A card with another prekey, and the highest number that one may have.
+pub fn other_card(first: u8) -> DeviceCard {
+    let mut bytes = *card().prekey.as_bytes();
+    bytes[0] = first;
+    DeviceCard {
+        prekey_number: u32::MAX,
+        prekey: EncapsulationKey::new(bytes).unwrap(),
+        routes: Routes::default(),
+    }
+}
+
 pub fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
