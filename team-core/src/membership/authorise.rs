@@ -7,6 +7,7 @@ use super::refused::Refused;
 use super::rights::{Court, Known};
 use crate::control::{AddDevice, AddMember, Change, Control, Genesis, OwnerChange};
 use crate::ids::{CompartmentId, DeviceId, MemberId};
+use crate::limits::DEVICES_ADDED_MAX;
 use crate::role::Role;
 
 /// What an operation comes to when its author had the right to it.
@@ -48,6 +49,20 @@ macro_rules! refuse_unless {
 impl Court<'_> {
     /// Judges an operation at a point, on the view that the court sits on.
     pub(super) fn judge(&self, point: &Point<'_>, operation: &Control) -> Verdict {
+        let judged = self.judge_right(point, operation)?;
+        if let Ok(Authorised::Denial {
+            against,
+            by_role,
+            by_self,
+        }) = &judged
+        {
+            let repeats = self.repeats(point, *against, by_role, by_self);
+            refuse_unless!(!repeats, Refused::AlreadyDenied);
+        }
+        Ok(judged)
+    }
+
+    fn judge_right(&self, point: &Point<'_>, operation: &Control) -> Verdict {
         match operation {
             Control::Genesis(genesis) => Ok(self.judge_genesis(point, genesis)),
             Control::AddMember(add) => self.judge_new_member(point, add),
@@ -139,6 +154,14 @@ impl Court<'_> {
         let Some(member) = own else {
             return Ok(Err(Refused::NotOwnMember(add.member)));
         };
+        let ever = self.engine.additions.of(member).iter();
+        let ever = ever.filter(|grant| self.has_grant(point, **grant));
+        refuse_unless!(
+            ever.take(DEVICES_ADDED_MAX).count() < DEVICES_ADDED_MAX,
+            Refused::DevicesAdded {
+                limit: DEVICES_ADDED_MAX,
+            }
+        );
         let Some(device) = self.key_at_top(point, add.device) else {
             return Ok(Ok(Authorised::Grant(GrantKind::Device {
                 member,

@@ -13,7 +13,7 @@ use super::outcome::{
 use super::refused::Refused;
 use super::rights::{Memo, settle};
 use crate::control::{Control, Reason, Wrap};
-use crate::ids::{CompartmentId, DeviceId, EpochId, MemberId, OperationId};
+use crate::ids::{CompartmentId, DeviceId, EpochId, MemberId, OperationId, SegmentHash};
 use crate::name::Name;
 use crate::role::{History, Role};
 
@@ -327,6 +327,11 @@ impl Membership {
             }
         }
         self.walked.effects = effects;
+        for epoch in self.epochs.values_mut() {
+            if let Some(shares) = epoch.wraps.get_mut(1..) {
+                shares.sort_unstable();
+            }
+        }
         self.collect_confirmations();
         self.checkpoints
             .sort_by_key(|checkpoint| checkpoint.deed.operation);
@@ -404,9 +409,6 @@ impl Membership {
                 if let Some(epoch) = self.epochs.get_mut(&epoch) {
                     epoch.wraps.push(id);
                     epoch.recipients.extend(recipients);
-                    if let Some(shares) = epoch.wraps.get_mut(1..) {
-                        shares.sort_unstable();
-                    }
                 }
             }
             Control::Prekey(number, _) => {
@@ -453,11 +455,7 @@ impl Membership {
         }
     }
 
-    fn deletion(
-        &self,
-        at: Place,
-        segments: Vec<crate::ids::SegmentHash>,
-    ) -> Option<DeletionRequest> {
+    fn deletion(&self, at: Place, segments: Vec<SegmentHash>) -> Option<DeletionRequest> {
         let point = self.walked.engine.point(at, None);
         let members = self.ask(Vec::new(), |court| court.actors(&point, Role::Courier));
         let members = members.into_iter().filter_map(|key| self.member_id(key));
@@ -472,27 +470,33 @@ impl Membership {
     }
 
     fn collect_confirmations(&mut self) {
-        let effects = std::mem::take(&mut self.walked.effects);
-        for effect in &effects {
+        // By segment and device first: neither many checkpoints nor many answers to one make this
+        // slow.
+        let mut answers: BTreeMap<SegmentHash, BTreeMap<DeviceId, BTreeSet<[u8; 32]>>> =
+            BTreeMap::new();
+        for effect in &self.walked.effects {
             let Some((node, Control::ConfirmCheckpoint(segment, digest))) =
                 self.operation_at(effect.at)
             else {
                 continue;
             };
-            let (segment, digest, by) = (*segment, *digest, node.device);
-            if self.stands(effect).is_some() {
-                continue;
+            if self.stands(effect).is_none() {
+                let by_device = answers.entry(*segment).or_default();
+                by_device.entry(node.device).or_default().insert(*digest);
             }
-            let of_segment = self.checkpoints.iter_mut();
-            for checkpoint in of_segment.filter(|found| found.deed.operation.segment == segment) {
-                if checkpoint.digest == digest {
-                    checkpoint.confirmed.insert(by);
-                } else {
-                    checkpoint.contradicted.insert(by);
+        }
+        for checkpoint in &mut self.checkpoints {
+            let found = answers.get(&checkpoint.deed.operation.segment);
+            for (device, digests) in found.into_iter().flatten() {
+                let confirms = digests.contains(&checkpoint.digest);
+                if confirms {
+                    checkpoint.confirmed.insert(*device);
+                }
+                if digests.len() > usize::from(confirms) {
+                    checkpoint.contradicted.insert(*device);
                 }
             }
         }
-        self.walked.effects = effects;
     }
 
     fn ignore(&mut self, at: Place, reason: Refused) {

@@ -34,6 +34,8 @@ pub(super) struct Engine {
     pub(super) links: Lists<(Key, u32)>,
     /// The devices that a member was ever granted.
     pub(super) devices_of: Lists<Key>,
+    /// The grants of further devices, by member.
+    pub(super) additions: Lists<u32>,
     pub(super) compartments: BTreeMap<CompartmentId, Vec<u32>>,
     pub(super) admissions: BTreeMap<(CompartmentId, Key), Vec<u32>>,
     pub(super) denials_of_member: Lists<u32>,
@@ -242,6 +244,7 @@ impl Engine {
             raises: Lists::new(count),
             links: Lists::new(count),
             devices_of: Lists::new(count),
+            additions: Lists::new(count),
             compartments: BTreeMap::new(),
             admissions: BTreeMap::new(),
             denials_of_member: Lists::new(count),
@@ -312,6 +315,21 @@ impl Engine {
                 let mut shown = sides.iter().filter(|(mark, _)| view.has(*mark));
                 shown.clone().count() > 1 && shown.any(|(_, from)| *from <= number)
             }
+        })
+    }
+
+    /// Whether a segment in the past of this one, or this one, names the fork of a device, at this
+    /// number or below.
+    pub(super) fn shows_fork(&self, node: u32, device: Key, number: u64) -> bool {
+        let Some(past) = self.pasts.get(index(node)) else {
+            return false;
+        };
+        let signs = self.forks.get(&device).map_or(&[][..], Vec::as_slice);
+        signs.iter().any(|sign| match sign {
+            ForkSign::By(mark, from) => {
+                *from <= number && (*mark >= past.first || past.marks.has(*mark))
+            }
+            ForkSign::Now(_) | ForkSign::Sides(..) => false,
         })
     }
 

@@ -107,6 +107,10 @@ impl Walk {
             let Some(key) = engine.order.key(*device) else {
                 continue;
             };
+            // Every segment after a fork names it: what shows already is not noted once more.
+            if engine.shows_fork(place, key, *number) {
+                continue;
+            }
             let mark = push_mark(engine, at, What::Branch);
             let signs = engine.forks.entry(key).or_default();
             signs.push(ForkSign::By(mark, *number));
@@ -301,7 +305,10 @@ fn note_grant(engine: &mut Engine, at: Place, kind: GrantKind, operation: &Contr
             engine.raises.push(member, grant);
             None
         }
-        GrantKind::Device { member, device } => Some((member, device)),
+        GrantKind::Device { member, device } => {
+            engine.additions.push(member, grant);
+            Some((member, device))
+        }
         GrantKind::Compartment => {
             if let Control::AddCompartment(id, _) = operation {
                 engine.compartments.entry(*id).or_default().push(grant);

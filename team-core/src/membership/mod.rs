@@ -17,6 +17,7 @@ mod order;
 mod outcome;
 mod owners;
 mod refused;
+mod repeated;
 mod rights;
 mod standing;
 

@@ -58,6 +58,15 @@ pub enum Refused {
         /// How many the policy allows.
         cap: u8,
     },
+    /// The member has added as many devices as one ever does, those removed among them.
+    #[error("a member adds at most {limit} devices in all")]
+    DevicesAdded {
+        /// How many.
+        limit: usize,
+    },
+    /// An earlier denial by the same member takes as much away, and nothing was given since.
+    #[error("its author has taken this away already")]
+    AlreadyDenied,
     /// An owner leaves by a change of the owners only.
     #[error("an owner leaves by a vote of the owners")]
     OwnerLeaves,
@@ -124,6 +133,8 @@ impl Advice for Refused {
             Self::DeviceTaken(_) => "device-taken",
             Self::NotOwnMember(_) => "not-own-member",
             Self::DeviceCap { .. } => "device-cap",
+            Self::DevicesAdded { .. } => "devices-added",
+            Self::AlreadyDenied => "already-denied",
             Self::OwnerLeaves => "owner-leaves",
             Self::LastOwner => "last-owner",
             Self::OwnerAlready(_) => "owner-already",
@@ -161,6 +172,9 @@ impl Advice for Refused {
             Self::LastOwner => "Make another member an owner first.".to_owned(),
             Self::DeviceCap { .. } => {
                 "Remove a device that is not used: `offline-vault device remove`.".to_owned()
+            }
+            Self::DevicesAdded { .. } => {
+                "Ask an admin to invite you again: you join as another member then.".to_owned()
             }
             Self::NotAdmitted(_) => "Ask an admin to admit you to it.".to_owned(),
             Self::SecondVote { .. } | Self::WrongGeneration { .. } => {

@@ -423,6 +423,9 @@ impl<'w> Checker<'w> {
             Control::AddMember(_) | Control::RaiseRole(..) | Control::AddDevice(_)
         );
         let reason = self.reasons[place];
+        if reason == Some(Refused::AlreadyDenied) && !self.is_repeated(place) {
+            return Err(format!("denial {place} is no repetition"));
+        }
         if is_grant && self.is_authorised(place) {
             let stands = self.rule == Rule::GrantsStand
                 || self.is_vouched(place)
@@ -440,6 +443,23 @@ impl<'w> Checker<'w> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a denial knows one of the same member that takes as much away, after which nothing
+    /// that it knows was given back.
+    fn is_repeated(&self, place: usize) -> bool {
+        let earlier = places(self.past(place)).filter(|one| self.is_denial(*one));
+        let mut same = earlier.filter(|one| {
+            self.author(*one) == self.author(place)
+                && strength(self.op(*one))
+                    .zip(strength(self.op(place)))
+                    .is_some_and(|((who, left), (other, then))| who == other && left <= then)
+        });
+        same.any(|one| {
+            let since = places(self.past(place)).filter(|grant| self.precedes(one, *grant));
+            let mut since = since.filter(|grant| self.is_authorised(*grant));
+            since.all(|grant| gives_back(self.op(grant)) != strength(self.op(place)).map(|it| it.0))
+        })
     }
 
     fn check_roles(&self) -> Result<(), String> {
@@ -513,6 +533,32 @@ fn target(operation: &Control) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// Whom or what a denial is about, and the role that it leaves.
+fn strength(operation: &Control) -> Option<([u8; 33], Option<Role>)> {
+    match operation {
+        Control::LowerRole(id, cap) => Some((about(0, id.0), Some(*cap))),
+        Control::RemoveMember(id, _) => Some((about(0, id.0), None)),
+        Control::RemoveDevice(id, _) => Some((about(1, id.0), None)),
+        _ => None,
+    }
+}
+
+/// Whom or what a grant is about, as [`strength`] has it; the device that comes with a member not.
+fn gives_back(operation: &Control) -> Option<[u8; 33]> {
+    match operation {
+        Control::AddMember(add) => Some(about(0, add.member.0)),
+        Control::RaiseRole(id, _) => Some(about(0, id.0)),
+        Control::AddDevice(add) => Some(about(1, add.device.0)),
+        _ => None,
+    }
+}
+
+fn about(kind: u8, id: [u8; 32]) -> [u8; 33] {
+    let mut both = [kind; 33];
+    both[1..].copy_from_slice(&id);
+    both
 }
 
 fn needs(operation: &Control) -> Role {

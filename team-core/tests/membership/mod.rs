@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod bounds;
 mod cards;
 mod checker;
 mod content;

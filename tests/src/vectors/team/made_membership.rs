@@ -152,6 +152,19 @@ fn of_denials() -> Vec<Case> {
     let mut lowered = History::with(&[(BILAL, ADMIN), (CAROL, EDITOR)]);
     lowered.seeing(BILAL, &[0, 1], vec![Op::RaiseRole(CAROL, APPROVER)]);
     lowered.seeing(AMINA, &[], vec![Op::LowerRole(CAROL, READER)]);
+    let mut repeated = History::with(&[(BILAL, ADMIN), (CAROL, EDITOR), (DAVID, EDITOR)]);
+    repeated.write(
+        BILAL,
+        vec![
+            Op::LowerRole(CAROL, READER),
+            Op::LowerRole(CAROL, SUGGESTER),
+            Op::RemoveMember(CAROL),
+            Op::RemoveMember(CAROL),
+            Op::AddMember(CAROL, READER),
+            Op::RemoveMember(CAROL),
+        ],
+    );
+    repeated.write(AMINA, vec![Op::RemoveMember(CAROL)]);
     let mut owner = two_admins();
     owner.write(
         BILAL,
@@ -212,6 +225,16 @@ fn of_denials() -> Vec<Case> {
         )
         .member(BILAL, "admin")
         .member(CAROL, "reader"),
+        Case::new(
+            "denied_again",
+            "A denial that takes nothing more away has no effect: an insider could otherwise write so many that nobody gets through them.",
+            repeated,
+        )
+        .member(BILAL, "admin")
+        .gone(CAROL)
+        .member(DAVID, "editor")
+        .ignored(2, 1, "already-denied")
+        .ignored(2, 3, "already-denied"),
         Case::new(
             "denials_of_owner",
             "An admin cannot deny an owner anything, and an owner does not leave alone.",

@@ -25,6 +25,13 @@ pub(super) fn of_devices() -> Vec<Case> {
             Op::AddDevice(BILAL, Device(43)),
         ],
     );
+    let mut in_all = History::with(&[(BILAL, COURIER)]);
+    let turn = [Op::AddDevice(BILAL, SECOND), Op::RemoveDevice(SECOND)];
+    for _ in 0..2 {
+        let turns = turn.iter().cloned().cycle().take(64);
+        in_all.write(BILAL, turns.collect());
+    }
+    in_all.write(BILAL, turn.to_vec());
     let mut others = History::with(&[(BILAL, EDITOR), (CAROL, ADMIN)]);
     others.write(
         CAROL,
@@ -56,6 +63,14 @@ pub(super) fn of_devices() -> Vec<Case> {
         )
         .with_devices(BILAL, "courier", &[BILAL, Device(42), Device(43)])
         .ignored(2, 2, "device-cap"),
+        Case::new(
+            "devices_added",
+            "A member adds 64 devices in all; a courier could otherwise fill up the space.",
+            in_all,
+        )
+        .member(BILAL, "courier")
+        .ignored(4, 0, "devices-added")
+        .ignored(4, 1, "already-denied"),
         Case::new(
             "device_of_another",
             "An insider neither takes a device nor gives one.",
