@@ -8,14 +8,27 @@ use super::graph::ViewStep;
 use super::members::Membership;
 use super::order::{Key, index};
 use super::outcome::{Range, Standing};
-use crate::ids::DeviceId;
+use crate::ids::{CompartmentId, DeviceId};
 use crate::role::Role;
 
 impl Membership {
-    /// With which role a device wrote which of its content segments, given from which of them on
-    /// it had seen which control segments. The order of `steps` does not matter.
+    /// With which role a device wrote which of its content segments in the space as a whole, given
+    /// from which of them on it had seen which control segments. The order of `steps` does not
+    /// matter.
     #[must_use]
     pub fn standing(&self, device: DeviceId, steps: &[ViewStep]) -> Standing {
+        self.standing_in(device, CompartmentId::WHOLE, steps)
+    }
+
+    /// The same for content of one compartment: in a named one a member has a role only as long as
+    /// it reads it. Who was expelled still has the key of what was written before.
+    #[must_use]
+    pub fn standing_in(
+        &self,
+        device: DeviceId,
+        compartment: CompartmentId,
+        steps: &[ViewStep],
+    ) -> Standing {
         let engine = &self.walked.engine;
         let Some(key) = engine.order.key(device) else {
             return Standing::default();
@@ -26,7 +39,7 @@ impl Membership {
             .collect();
         steps.sort_unstable();
         let end = self.fork_of(key).unwrap_or(u64::MAX);
-        let breaks = self.breaks(key, &steps, end);
+        let breaks = self.breaks(key, compartment, &steps, end);
         let mut standing = Standing::default();
         let mut past = Bits::default();
         let mut passed = 0;
@@ -37,7 +50,7 @@ impl Membership {
             }
             let after = breaks.get(place + 1).copied().unwrap_or(end);
             let to = if after == u64::MAX { after } else { after - 1 };
-            if let Some(role) = self.role_in(key, &past, *from) {
+            if let Some(role) = self.role_in(key, compartment, &past, *from) {
                 push(
                     &mut standing.ranges,
                     Range {
@@ -53,7 +66,13 @@ impl Membership {
 
     /// The numbers at which the role may change: something of weight is seen for the first time,
     /// or whoever denied had seen no further.
-    fn breaks(&self, device: Key, steps: &[(u64, u32)], end: u64) -> Vec<u64> {
+    fn breaks(
+        &self,
+        device: Key,
+        compartment: CompartmentId,
+        steps: &[(u64, u32)],
+        end: u64,
+    ) -> Vec<u64> {
         let engine = &self.walked.engine;
         let mut marks: BTreeSet<u32> = engine.votes.iter().map(|vote| vote.mark).collect();
         let grants = |places: &[u32]| -> Vec<u32> {
@@ -78,6 +97,11 @@ impl Membership {
         for member in engine.claimed_by(device) {
             marks.extend(grants(engine.raises.of(member)));
             seers.extend(denials(engine.denials_of_member.of(member)));
+            let place = (compartment, member);
+            let admissions = engine.admissions.get(&place);
+            marks.extend(grants(admissions.map_or(&[], Vec::as_slice)));
+            let expulsions = engine.expulsions.get(&place);
+            seers.extend(denials(expulsions.map_or(&[], Vec::as_slice)));
             let seals = engine.seals_of.of(member).iter();
             for seal in seals.filter_map(|seal| engine.seals.get(index(*seal))) {
                 marks.insert(seal.mark);
@@ -114,7 +138,13 @@ impl Membership {
         }
     }
 
-    fn role_in(&self, device: Key, past: &Bits, number: u64) -> Option<Role> {
+    fn role_in(
+        &self,
+        device: Key,
+        compartment: CompartmentId,
+        past: &Bits,
+        number: u64,
+    ) -> Option<Role> {
         let engine = &self.walked.engine;
         let state = engine.owners_by(&|mark| past.has(mark));
         let point = Point {
@@ -129,7 +159,11 @@ impl Membership {
         let mut best = None;
         for member in engine.claimed_by(device) {
             let role = self.ask(None, |court| {
-                if court.is_device(&point, member, device)? && !court.is_sealed(&point, member) {
+                let is_whole = compartment == CompartmentId::WHOLE;
+                if court.is_device(&point, member, device)?
+                    && !court.is_sealed(&point, member)
+                    && (is_whole || court.reads(&point, member, compartment)?)
+                {
                     court.role(&point, member, Role::Owner)
                 } else {
                     Ok(None)

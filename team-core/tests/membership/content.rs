@@ -1,11 +1,12 @@
 //! With which right content was written.
 
 use team_core::control::Control;
+use team_core::ids::CompartmentId;
 use team_core::membership::{Fork, Range};
 use team_core::role::Role;
 
 use super::world::{
-    FOUNDER, World, add, device, lower, raise, remove, remove_device, seal, segment,
+    FOUNDER, World, add, device, lower, member, name, raise, remove, remove_device, seal, segment,
 };
 
 const EDITOR: usize = 1;
@@ -151,4 +152,67 @@ fn an_approver_adopts_late_work_and_an_editor_does_not() {
     assert!(world.evaluate().adopted().is_empty());
     world.write(ADMIN, Control::Adopt(vec![late]));
     assert_eq!(world.evaluate().adopted(), &[late].into());
+}
+
+const BOARD: CompartmentId = CompartmentId([4; 16]);
+
+/// The editor is in the board from the beginning.
+fn board() -> (World, Vec<(u64, usize)>) {
+    let (mut world, _) = team();
+    let newest = world.write_all(
+        ADMIN,
+        vec![
+            Control::AddCompartment(BOARD, name("Board")),
+            Control::Admit(BOARD, member(EDITOR)),
+        ],
+    );
+    (world, vec![(1, newest)])
+}
+
+fn ranges_in_board(world: &World, steps: &[(u64, usize)]) -> Vec<Range> {
+    let steps = world.steps_of(EDITOR, steps);
+    let membership = world.evaluate();
+    let standing = membership.standing_in(device(EDITOR), BOARD, &steps);
+    standing.ranges().to_vec()
+}
+
+#[test]
+fn who_was_expelled_writes_nothing_there() {
+    let (mut world, mut steps) = board();
+    assert_eq!(
+        ranges_in_board(&world, &steps),
+        [range(1, u64::MAX, Role::Editor)]
+    );
+    world.write_content(EDITOR);
+    world.write_content(EDITOR);
+    world.see(ADMIN, EDITOR);
+    world.write_content(EDITOR);
+    let expelled = world.write(ADMIN, Control::Expel(BOARD, member(EDITOR)));
+    // Neither what it wrote before it knew nor what it writes since.
+    steps.push((5, expelled));
+    assert_eq!(ranges_in_board(&world, &steps), [range(1, 2, Role::Editor)]);
+    assert_eq!(ranges(&world, &steps), [range(1, u64::MAX, Role::Editor)]);
+    let again = world.write(ADMIN, Control::Admit(BOARD, member(EDITOR)));
+    steps.push((9, again));
+    assert_eq!(
+        ranges_in_board(&world, &steps),
+        [range(1, 2, Role::Editor), range(9, u64::MAX, Role::Editor)]
+    );
+}
+
+#[test]
+fn who_was_never_admitted_writes_nothing_there() {
+    let (mut world, mut steps) = team();
+    let made = world.write(ADMIN, Control::AddCompartment(BOARD, name("Board")));
+    steps.push((2, made));
+    assert!(ranges_in_board(&world, &steps).is_empty());
+    let admitted = world.write(ADMIN, Control::Admit(BOARD, member(EDITOR)));
+    steps.push((4, admitted));
+    let lowered = world.write(ADMIN, lower(EDITOR, Role::Suggester));
+    steps.push((4, lowered));
+    assert_eq!(
+        ranges_in_board(&world, &steps),
+        [range(4, u64::MAX, Role::Suggester)]
+    );
+    assert!(ranges_in_board(&world, &[]).is_empty());
 }
