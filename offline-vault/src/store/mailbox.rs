@@ -66,6 +66,15 @@ impl Tables<'_> {
         self.all("read the mailboxes", select, [], mailbox)
     }
 
+    /// Whether a mailbox was asked for with this code of a relay's invitation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_mailbox_with_code(&self, code: &[u8; 16]) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT 1 FROM mailbox WHERE code = ?1)";
+        self.one("look a mailbox up", select, [code], |row| row.get(0))
+    }
+
     /// The mailboxes that the card names, oldest first. Those of spaces are on no card and in no
     /// backup: they would tie the spaces of one person together, and a restored vault joins its
     /// spaces anew.

@@ -167,6 +167,7 @@ struct Opening<'a> {
     rights: RightsBook,
     compartments: BTreeMap<EpochId, CompartmentId>,
     keys: BTreeMap<EpochId, Option<EpochKey>>,
+    used: BTreeSet<EpochId>,
     items: BTreeSet<ItemRow>,
     late_segments: u64,
 }
@@ -179,6 +180,7 @@ impl<'a> Opening<'a> {
             rights: RightsBook::new(),
             compartments: view.compartments_of_epochs(),
             keys: BTreeMap::new(),
+            used: BTreeSet::new(),
             items: BTreeSet::new(),
             late_segments: 0,
         }
@@ -234,6 +236,10 @@ impl<'a> Opening<'a> {
                 .changes
                 .note(UnixTime::of_secs(fields.claimed_at), &text)?);
         };
+        if self.used.insert(sealing.epoch) {
+            self.changes
+                .set_epoch_used(self.view.row(), sealing.epoch)?;
+        }
         self.enter(stored, fields.device, compartment, &decoded)?;
         let role = self.rights.role(self.view, fields.device, fields.number)?;
         let adopted = self.view.membership.adopted().contains(&header.hash());

@@ -2,15 +2,13 @@
 //! bundle, one plug each way.
 
 use bundle_format::identity::{DecapsulationKey, Identity};
-use bundle_format::random::HedgedRng;
 use pack_format::codec::Wire as _;
 use pack_format::shown::Shown;
 use team_core::control::{AddDevice, AddMember, Control};
 use team_core::device_card::{DeviceCard, Routes};
 use team_core::ids::DeviceId;
 use team_core::invitation::{
-    Admission, Invitation, JoinDraft, JoinRequest, LinkOffer, LinkRequest, Parcel,
-    UncheckedJoinRequest,
+    Admission, Invitation, JoinRequest, LinkOffer, Parcel, UncheckedJoinRequest,
 };
 use team_core::name::Name;
 
@@ -21,7 +19,7 @@ use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::store::{
     Changes, Contact, ContactId, InvitationDirection, InvitationId, InvitationState, NewInvitation,
-    NewSpace, SpaceState, StoredInvitation, StoredPrekey, Tables,
+    StoredInvitation, Tables,
 };
 use crate::vault::Vault;
 use crate::work;
@@ -411,70 +409,26 @@ pub(super) fn send_parcel(
     summary: String,
     now: UnixTime,
 ) -> Result<(), TeamError> {
-    let sent = work::send_invitation(vault, contact, parcel.to_wire(), summary, now);
-    sent.map_err(|err| TeamError::Work(Box::new(err)))
+    send_parcel_and(vault, contact, parcel, summary, now, |_| Ok(()))
 }
 
-/// The keys of a device that is new in a space.
-pub(super) struct NewDevice {
-    pub(super) identity: Identity,
-    pub(super) prekey: DecapsulationKey,
+/// The same; `also` happens with it or not at all.
+pub(super) fn send_parcel_and(
+    vault: &Vault,
+    contact: &Contact,
+    parcel: &Parcel,
+    summary: String,
+    now: UnixTime,
+    also: impl FnOnce(&Changes<'_>) -> Result<(), TeamError>,
+) -> Result<(), TeamError> {
+    let wire = parcel.to_wire();
+    let also = |changes: &Changes<'_>| Ok(also(changes)?);
+    let sent = work::send_invitation(vault, contact, wire, summary, now, also);
+    sent.map_err(|err| match err {
+        work::WorkError::Team(err) => err,
+        err => TeamError::Work(Box::new(err)),
+    })
 }
-
-impl NewDevice {
-    pub(super) fn make(rng: &mut HedgedRng) -> Self {
-        Self {
-            identity: Identity::from_seed(rng.secret()),
-            prekey: DecapsulationKey::from_seed(rng.secret()),
-        }
-    }
-
-    pub(super) fn id(&self) -> DeviceId {
-        DeviceId(self.identity.key().0)
-    }
-
-    pub(super) fn card(&self, routes: Routes) -> DeviceCard {
-        DeviceCard {
-            prekey_number: FIRST_PREKEY,
-            prekey: self.prekey.encapsulation_key(),
-            routes,
-        }
-    }
-
-    /// Stores a space with this device in it.
-    pub(super) fn store(
-        &self,
-        changes: &Changes<'_>,
-        space_id: team_core::ids::SpaceId,
-        name: &LocalName,
-        state: SpaceState,
-        now: UnixTime,
-    ) -> Result<crate::store::SpaceRow, TeamError> {
-        if changes.space_named(name)?.is_some() {
-            return Err(TeamError::NameTaken { name: name.clone() });
-        }
-        let row = changes.insert_space(&NewSpace {
-            space_id,
-            name: name.clone(),
-            state,
-            device: self.id(),
-            device_seed: self.identity.seed().duplicate(),
-            joined_at: now,
-        })?;
-        changes.insert_prekey(
-            row,
-            &StoredPrekey {
-                number: FIRST_PREKEY,
-                seed: self.prekey.seed().duplicate(),
-                made_at: now,
-            },
-        )?;
-        Ok(row)
-    }
-}
-
-/// The number of a device's first prekey.
-const FIRST_PREKEY: u32 = 1;
 
 /// An invitation that this vault was given and that is still open.
 pub(super) fn received(
@@ -500,55 +454,6 @@ pub(super) fn received(
         });
     }
     Ok((stored, invitation))
-}
-
-/// Answers invitations of one contact with new devices, one in each space.
-pub(super) fn accept(
-    vault: &Vault,
-    contact: &Contact,
-    accepted: Vec<(StoredInvitation, Invitation, LocalName, Name, Routes)>,
-    now: UnixTime,
-) -> Result<(), TeamError> {
-    let mut rng = vault.rng()?;
-    let is_link = accepted
-        .iter()
-        .all(|(_, invitation, ..)| matches!(invitation.admission, Admission::Device { .. }));
-    let requests = vault.store().write(|changes| {
-        let mut requests = Vec::new();
-        for (stored, invitation, name, own_name, routes) in accepted {
-            let device = NewDevice::make(&mut rng);
-            let state = SpaceState::Joining;
-            if changes.space_with_id(invitation.space)?.is_some() {
-                return Err(TeamError::State {
-                    which: Shown(invitation.space_name.as_str()).to_string(),
-                    state: "is a space of this vault already".to_owned(),
-                });
-            }
-            let row = device.store(changes, invitation.space, &name, state, now)?;
-            let peer = changes.ensure_peer(row, invitation.inviter)?;
-            changes.set_peer_contact(peer, contact.id)?;
-            changes.set_invitation_state(stored.id, InvitationState::Used)?;
-            let draft = JoinDraft {
-                card: device.card(routes),
-                name: own_name,
-            };
-            requests.push(JoinRequest::sign(&invitation, draft, &device.identity).into_unchecked());
-        }
-        Ok::<_, TeamError>(requests)
-    })?;
-    let parcel = match (is_link, requests.len()) {
-        (true, _) => Parcel::LinkRequest(LinkRequest::new(requests).map_err(TeamError::Format)?),
-        (false, _) => {
-            let first = requests.into_iter().next();
-            Parcel::Join(Box::new(first.ok_or_else(|| {
-                TeamError::InvitationUnknown {
-                    which: "all".to_owned(),
-                }
-            })?))
-        }
-    };
-    let summary = "your answer to an invitation".to_owned();
-    send_parcel(vault, contact, &parcel, summary, now)
 }
 
 /// Offers a contact, which is the person's other laptop, to become a device in these spaces.

@@ -4,6 +4,7 @@
 //! seals bundles for the devices of a space and lets what comes in them take effect. One use case
 //! is one transaction. Spec: spec/team.md.
 
+mod accepting;
 mod brought;
 pub(crate) mod bundle;
 mod changes;
@@ -28,6 +29,7 @@ pub mod readers;
 pub mod records;
 mod refusal;
 mod session;
+mod shares;
 pub mod shown;
 pub mod spaces;
 pub(crate) mod take_in;

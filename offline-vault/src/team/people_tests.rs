@@ -10,7 +10,7 @@ use super::late::{adopt, held};
 use super::members::{add, members, owners, remove, seal, set_role, vote};
 use super::session::look;
 use super::shown::{invitations, space, spaces};
-use super::spaces::{InviteRequest, invite};
+use super::spaces::{InviteRequest, forget, invite};
 use super::tests::{accept, invite_bilal, news, say, shared, state, titles};
 use super::{TeamError, view};
 use crate::clock::UnixTime;
@@ -216,6 +216,34 @@ fn a_compartment_is_read_by_whom_it_is_given_to() {
         .iter()
         .find(|it| it.compartment.as_deref() == Some("Board"));
     assert!(!of_board.unwrap().is_in_use);
+}
+
+#[test]
+fn nobody_is_invited_as_an_owner() {
+    let place = Place::new();
+    let (amina, _) = shared(&place);
+    let asked = InviteRequest {
+        space: "desk",
+        to: "bilal",
+        role: Role::Owner,
+        history: None,
+        expires_at: LATER,
+        asks: false,
+    };
+    let refused = invite(&amina, &asked, NOW).unwrap_err().to_string();
+    assert!(refused.contains("owner add desk"), "{refused}");
+    assert!(invitations(&amina, NOW).is_ok());
+}
+
+#[test]
+fn a_space_is_forgotten_by_its_only_member_and_by_no_owner_whom_others_need() {
+    let place = Place::new();
+    let (amina, _) = shared(&place);
+    let refused = forget(&amina, "desk", NOW).unwrap_err().to_string();
+    assert!(refused.contains("owner add desk"), "{refused}");
+    remove(&amina, "desk", "Bilal", Reason::Unsaid, NOW).unwrap();
+    forget(&amina, "desk", NOW).unwrap();
+    assert!(spaces(&amina).unwrap().is_empty());
 }
 
 #[test]

@@ -12,15 +12,15 @@ use team_core::role::{History, Role};
 use team_core::segment::Kind;
 use team_core::sync::SegmentStore as _;
 
+use super::accepting::NewDevice;
 use super::index::SqlLog;
-use super::joining::{self, NewDevice};
 use super::session::{find_space, in_space, look};
+use super::view::View;
 use super::{ClosedReason, TeamError};
+use super::{accepting, joining};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{
-    Changes, Contact, InvitationDirection, NewMailbox, SpaceRow, SpaceState, StoredInvitation,
-};
+use crate::store::{Contact, InvitationDirection, NewMailbox, SpaceState, StoredInvitation};
 use crate::vault::{Vault, VaultError};
 
 /// A space that is to begin.
@@ -65,7 +65,7 @@ pub fn create(
     let space_id = genesis.space_id();
     vault.store().write(|changes| {
         let row = device.store(changes, space_id, &local, SpaceState::Active, now)?;
-        store_mailboxes(changes, row, &mailboxes)?;
+        accepting::store_mailboxes(changes, row, &mailboxes)?;
         let payload = team_core::control::encode_operations(&[Control::Genesis(Box::new(genesis))]);
         // The format's own rules are the judge of what was typed.
         team_core::control::decode_operations(&payload).map_err(TeamError::Format)?;
@@ -113,6 +113,15 @@ pub fn invite(
     asked: &InviteRequest<'_>,
     now: UnixTime,
 ) -> Result<History, TeamError> {
+    if asked.role == Role::Owner {
+        return Err(TeamError::Input {
+            what: format!(
+                "nobody is invited as an owner: invite them as admin, then the owners vote: \
+                 offline-vault owner add {} MEMBER",
+                pack_format::shown::Shown(asked.space)
+            ),
+        });
+    }
     let contact = verified_contact(vault, asked.to)?;
     let history = match asked.history {
         Some(history) => history,
@@ -230,7 +239,6 @@ pub fn join(
     let mut rng = vault.rng()?;
     let mut accepted = Vec::new();
     let mut names = Vec::new();
-    let mut opened = Vec::new();
     for (stored, invitation) in found {
         if stored.invitation.contact_id != Some(contact.id) {
             // Each other laptop is answered on its own.
@@ -250,18 +258,17 @@ pub fn join(
             }
         };
         let (mailboxes, routes) = mailboxes(asked.relays, &mut rng)?;
-        opened.push((local.clone(), mailboxes));
         names.push(local.clone());
-        accepted.push((stored, invitation, local, own_name, routes));
+        accepted.push(accepting::Acceptance {
+            stored,
+            invitation,
+            name: local,
+            own_name,
+            routes,
+            mailboxes,
+        });
     }
-    joining::accept(vault, &contact, accepted, now)?;
-    vault.store().write(|changes| {
-        for (local, mailboxes) in &opened {
-            let stored = find_space(changes, local.as_str())?;
-            store_mailboxes(changes, stored.id, mailboxes)?;
-        }
-        Ok::<_, TeamError>(())
-    })?;
+    accepting::accept(vault, &contact, accepted, now)?;
     Ok(names)
 }
 
@@ -321,7 +328,7 @@ pub fn open_mailbox(
             });
         }
         let (mailboxes, _) = mailboxes(std::slice::from_ref(relay), session.rng())?;
-        store_mailboxes(session.changes, row, &mailboxes)?;
+        accepting::store_mailboxes(session.changes, row, &mailboxes)?;
         let all = session.changes.mailboxes_of_space(row)?;
         let routes = all.into_iter().map(|mailbox| CardMailbox {
             relay: mailbox.keys.relay,
@@ -357,18 +364,35 @@ pub fn rename(vault: &Vault, space: &str, to: &str) -> Result<LocalName, TeamErr
 pub fn forget(vault: &Vault, space: &str, now: UnixTime) -> Result<(), TeamError> {
     vault.store().write(|changes| {
         let stored = find_space(changes, space)?;
+        let (row, name) = (stored.id, stored.space.name.clone());
         if stored.space.state == SpaceState::Active {
-            return Err(TeamError::State {
-                which: stored.space.name.to_string(),
-                state: "has you as a member: leave it first, and sync".to_owned(),
-            });
+            check_forgettable(&View::of(changes, stored)?)?;
         }
-        changes.remove_space(stored.id)?;
-        changes.note(
-            now,
-            &format!("The space {} was forgotten.", stored.space.name),
-        )?;
+        changes.remove_space(row)?;
+        changes.note(now, &format!("The space {name} was forgotten."))?;
         Ok(())
+    })
+}
+
+/// Nobody is left with a member who is not there: who is in a space leaves it first, unless nobody
+/// else is in it.
+fn check_forgettable(view: &View<'_>) -> Result<(), TeamError> {
+    let own = view.own_member();
+    let mut others = view.membership.members();
+    let has_others = others.any(|member| member.role.is_some() && Some(member.id) != own);
+    let is_owner = view.own_role() == Some(Role::Owner);
+    let state = match (has_others, is_owner) {
+        (false, _) => return Ok(()),
+        (true, false) => "has you as a member: leave it first, and sync".to_owned(),
+        (true, true) => format!(
+            "has you as an owner: let the owners vote another one in and you out (offline-vault \
+             owner add {0} MEMBER; owner remove {0} yourself), leave it, and sync",
+            view.name()
+        ),
+    };
+    Err(TeamError::State {
+        which: view.name().to_string(),
+        state,
     })
 }
 
@@ -393,17 +417,6 @@ fn mailboxes(
     });
     let routes = Routes::new(routes.collect()).map_err(TeamError::Format)?;
     Ok((mailboxes, routes))
-}
-
-fn store_mailboxes(
-    changes: &Changes<'_>,
-    space: SpaceRow,
-    mailboxes: &[NewMailbox],
-) -> Result<(), TeamError> {
-    for mailbox in mailboxes {
-        changes.insert_mailbox(mailbox, Some(space))?;
-    }
-    Ok(())
 }
 
 fn verified_contact(vault: &Vault, nickname: &str) -> Result<Contact, TeamError> {

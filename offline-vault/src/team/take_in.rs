@@ -408,20 +408,34 @@ impl Intake<'_> {
 
     /// Keeps the blobs that something names.
     fn blobs(&mut self, files: Vec<NewBundleFile>) -> Result<Vec<NewBundleFile>, TeamError> {
-        let mut kept = Vec::new();
-        for file in files {
-            let id = team_core::blob::BlobId(file.content_id().0);
-            let known = self.changes.chunk(self.view.row(), id)?;
-            if known.is_some_and(|chunk| chunk.file.is_none()) {
-                self.changes
-                    .set_chunk_file(self.view.row(), id, Some(file.name()))?;
-                kept.push(file);
+        let (mut kept, mut rest) = (Vec::new(), files);
+        // The list of a large file's pieces is a piece itself: what it names is known only once
+        // it is here, and came with it.
+        loop {
+            let (mut named, mut others) = (Vec::new(), Vec::new());
+            for file in rest {
+                let id = team_core::blob::BlobId(file.content_id().0);
+                let known = self.changes.chunk(self.view.row(), id)?;
+                if known.is_some_and(|chunk| chunk.file.is_none()) {
+                    self.changes
+                        .set_chunk_file(self.view.row(), id, Some(file.name()))?;
+                    named.push(file);
+                } else {
+                    others.push(file);
+                }
             }
+            if named.is_empty() {
+                break;
+            }
+            super::files::learn_lists(self.changes, &self.view, &named)?;
+            kept.extend(named);
+            rest = others;
         }
-        super::files::learn_lists(self.changes, &self.view, &kept)?;
         if !kept.is_empty() {
             let missing = self.changes.missing_chunks(self.view.row(), 1)?;
             let text = match (kept.len(), missing.is_empty()) {
+                (1, true) => "one piece of a file came; all files are complete.".to_owned(),
+                (1, false) => "one piece of a file came; more are to come.".to_owned(),
                 (count, true) => format!("{count} pieces of files came; all files are complete."),
                 (count, false) => format!("{count} pieces of files came; more are to come."),
             };

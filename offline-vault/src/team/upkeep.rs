@@ -8,12 +8,10 @@ use bundle_format::identity::DecapsulationKey;
 use bundle_format::receipt::TakenBundle;
 use pack_format::codec::Wire as _;
 use team_core::blob::BlobId;
-use team_core::control::{Control, ShareEpoch};
+use team_core::control::Control;
 use team_core::device_card::DeviceCard;
-use team_core::epoch::{
-    EpochKey, PrekeyAge, Recipient, expired_prekeys, is_new_prekey_due, missing_shares, wrap,
-};
-use team_core::ids::{CompartmentId, DeviceId, SegmentHash};
+use team_core::epoch::{PrekeyAge, expired_prekeys, is_new_prekey_due};
+use team_core::ids::{DeviceId, SegmentHash};
 use team_core::limits::{SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX};
 use team_core::segment::Segment;
 use team_core::sync::{
@@ -28,7 +26,7 @@ use super::session::{Session, in_space};
 use super::take_in::send_state;
 use super::view::View;
 use super::wants::{Held, Wants};
-use super::{TeamError, joining};
+use super::{TeamError, joining, shares};
 use crate::clock::UnixTime;
 use crate::files::remove_if_present;
 use crate::store::{
@@ -73,7 +71,7 @@ fn keep_up(
         brought = in_space(vault, name, now, |session| {
             joining::let_in(session)?;
             renew_prekey(session)?;
-            share_keys(session)?;
+            shares::share_keys(session)?;
             confirm(session)?;
             Ok(std::mem::take(&mut session.brought))
         })?;
@@ -129,50 +127,6 @@ fn renew_prekey(session: &mut Session<'_>) -> Result<(), TeamError> {
     }
     for number in expired_prekeys(&ages, now) {
         session.changes.remove_prekey(row, number)?;
-    }
-    Ok(())
-}
-
-/// Wraps the keys that this vault holds to the devices that should have them and have not.
-fn share_keys(session: &mut Session<'_>) -> Result<(), TeamError> {
-    let mut compartments = vec![CompartmentId::WHOLE];
-    compartments.extend(session.view.membership.compartments().map(|it| it.id));
-    let mut shares = Vec::new();
-    for compartment in compartments {
-        let epochs = session.view.known_epochs(compartment);
-        let readers = session.view.readers_without(compartment, &epochs);
-        if readers.is_empty() {
-            continue;
-        }
-        for (epoch, devices) in missing_shares(&epochs, &readers) {
-            let Some(key) = session.changes.epoch_key(session.view.row(), epoch)? else {
-                continue;
-            };
-            let wraps = {
-                let (view, rng) = session.view_and_rng();
-                let known = view.readers(compartment);
-                let recipients = devices.iter().filter_map(|device| {
-                    let (prekey_number, prekey) = known.get(device)?;
-                    Some(Recipient {
-                        device: *device,
-                        prekey_number: *prekey_number,
-                        prekey,
-                    })
-                });
-                let recipients: Vec<Recipient<'_>> = recipients.collect();
-                let key = EpochKey::from_stored(key);
-                wrap(&key, view.space_id(), compartment, &recipients, rng)
-            };
-            for wraps in wraps {
-                shares.push(Control::ShareEpoch(ShareEpoch { epoch, wraps }));
-            }
-        }
-    }
-    for share in shares {
-        // A reader that may not share keys leaves that to somebody who may.
-        if session.check(&share).is_ok() {
-            session.write_control(&[share])?;
-        }
     }
     Ok(())
 }
@@ -332,7 +286,9 @@ impl Outgoing {
             acknowledged: &base,
             held: &held,
             counters: &counters,
-            is_reached_by_others: !card.routes.mailboxes().is_empty(),
+            // Who holds nothing yet waits for whoever comes first.
+            is_reached_by_others: base.extent.iter().next().is_some()
+                && !card.routes.mailboxes().is_empty(),
         };
         let earlier = tables.outgoing_of_space(view.row())?.into_iter();
         let earlier: Vec<SpaceOutgoing> = earlier.filter(|it| it.bundle.peer == peer.id).collect();

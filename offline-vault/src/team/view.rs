@@ -10,6 +10,7 @@ use team_core::ids::{CompartmentId, DeviceId, EpochId, MemberId, SegmentHash, Sp
 use team_core::membership::{ControlGraph, EpochInfo, Member, Membership};
 use team_core::name::Name;
 use team_core::role::Role;
+use team_core::segment::{Header, Kind};
 
 use super::TeamError;
 use super::graph::{self, Places};
@@ -199,9 +200,41 @@ impl<'a> View<'a> {
     /// The epochs of a compartment that may be used for new content, each behind those that its
     /// author knew.
     pub(crate) fn known_epochs(&self, compartment: CompartmentId) -> Vec<KnownEpoch> {
+        self.epochs_that(compartment, |epoch| epoch.refused.is_none())
+    }
+
+    /// The epochs of a compartment whose keys are given to readers that lack them: of those that
+    /// count, and of those whose late work was adopted, each that something here is sealed under.
+    /// Who makes epochs for nothing so makes no work for others.
+    pub(crate) fn shared_epochs(
+        &self,
+        compartment: CompartmentId,
+    ) -> Result<Vec<KnownEpoch>, TeamError> {
+        let used = self.tables.used_epochs(self.row())?;
+        let mut adopted = BTreeSet::new();
+        for segment in self.membership.adopted() {
+            let Some(stored) = self.tables.segment_header(self.row(), *segment)? else {
+                continue;
+            };
+            let header = Header::dangerously_from_store(self.space_id(), &stored.header);
+            let header = header.map_err(TeamError::Stored)?;
+            if let Kind::Content(sealing) = &header.fields().kind {
+                adopted.insert(sealing.epoch);
+            }
+        }
+        Ok(self.epochs_that(compartment, |epoch| {
+            used.contains(&epoch.id) && (epoch.refused.is_none() || adopted.contains(&epoch.id))
+        }))
+    }
+
+    fn epochs_that(
+        &self,
+        compartment: CompartmentId,
+        counts: impl Fn(&EpochInfo) -> bool,
+    ) -> Vec<KnownEpoch> {
         let epochs = self.membership.epochs();
         let mut found: Vec<&EpochInfo> = epochs
-            .filter(|epoch| epoch.compartment == compartment && epoch.refused.is_none())
+            .filter(|epoch| epoch.compartment == compartment && counts(epoch))
             .collect();
         found.sort_by_key(|epoch| (self.places.of(epoch.operation.segment), epoch.id));
         let mut known: Vec<KnownEpoch> = found.iter().map(|epoch| self.known(epoch)).collect();

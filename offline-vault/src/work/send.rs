@@ -13,7 +13,7 @@ use super::walk::{Found, NewContents, Special, walk};
 use super::{ItemId, WorkError};
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{Contact, OutgoingKind, StoredLane};
+use crate::store::{Changes, Contact, OutgoingKind, StoredLane};
 use crate::vault::{Vault, VaultError};
 
 /// What has to be typed to send to somebody whose words were never compared.
@@ -116,7 +116,8 @@ pub fn send(
     })
 }
 
-/// Seals what is said to a contact about joining a space. It is ready to carry when this returns.
+/// Seals what is said to a contact about joining a space. It is ready to carry when this returns,
+/// and `also` has happened with it.
 ///
 /// # Errors
 /// [`TeamError`]; nothing was stored then.
@@ -126,6 +127,7 @@ pub(crate) fn send_invitation(
     invitation: Vec<u8>,
     summary: String,
     now: UnixTime,
+    also: impl FnOnce(&Changes<'_>) -> Result<(), WorkError>,
 ) -> Result<(), WorkError> {
     let contents = NewContents {
         invitation: Some(invitation),
@@ -137,7 +139,7 @@ pub(crate) fn send_invitation(
         summary,
     };
     let contacts = std::slice::from_ref(contact);
-    seal_into_vault(vault, contacts, draft, now, &mut |_| true, |_| Ok(()))?;
+    seal_into_vault(vault, contacts, draft, now, &mut |_| true, also)?;
     Ok(())
 }
 

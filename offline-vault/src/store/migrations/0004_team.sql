@@ -122,6 +122,8 @@ CREATE TABLE space_epoch_key (
     space_id  INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,
     epoch     BLOB NOT NULL CHECK (length(epoch) = 32),
     key       BLOB NOT NULL CHECK (length(key) = 32),
+    -- Content is here that opens with it.
+    used      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (space_id, epoch)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,5 +1,7 @@
 //! The keys of epochs that this vault was given.
 
+use std::collections::BTreeSet;
+
 use pack_format::secret::Secret32;
 use rusqlite::params;
 use team_core::ids::EpochId;
@@ -35,9 +37,32 @@ impl Tables<'_> {
             Ok((EpochId(row.get("epoch")?), secret(row, "key")?))
         })
     }
+
+    /// The epochs under which content is here.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn used_epochs(&self, space: SpaceRow) -> Result<BTreeSet<EpochId>, StoreError> {
+        let select = "SELECT epoch FROM space_epoch_key WHERE space_id = ?1 AND used";
+        let found = self.all("read which epochs are used", select, [space], |row| {
+            Ok(EpochId(row.get("epoch")?))
+        })?;
+        Ok(found.into_iter().collect())
+    }
 }
 
 impl Changes<'_> {
+    /// Content came that opens with the key of an epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_epoch_used(&self, space: SpaceRow, epoch: EpochId) -> Result<(), StoreError> {
+        let update = "UPDATE space_epoch_key SET used = 1 WHERE space_id = ?1 AND epoch = ?2";
+        let values = params![space, epoch.0];
+        self.run("note that an epoch is used", update, values)?;
+        Ok(())
+    }
+
     /// Stores the key of an epoch. Tells whether it is new here.
     ///
     /// # Errors

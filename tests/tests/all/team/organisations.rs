@@ -1,7 +1,7 @@
 //! Two organisations in one space, over a relay: they meet in one person, and have no common root.
 
 use super::Team;
-use crate::people::Relay;
+use crate::people::{Relay, Site, text_of};
 
 /// Amina knows Bilal, Bilal knows Carla; everybody has a mailbox for this space only.
 pub(super) fn bridged() -> Team {
@@ -97,4 +97,47 @@ fn the_states_of_a_message_on_its_way_are_those_of_every_program() {
     carla.courier_sync(&carla.stick()).ok();
     amina.carry_in();
     assert_eq!(state(), "confirmed");
+}
+
+#[test]
+fn a_newcomer_is_let_in_by_mailboxes_alone_while_the_founder_is_away() {
+    let mut team = Team::of(["Amina", "Bilal", "Carla"]);
+    team.with_relay(|relay| relay.url.clone());
+    for site in &team.sites {
+        let invitation = team.relay_invitation(&format!("{}-own", site.name));
+        site.vault(&["relay", "add", text_of(&invitation)]).ok();
+    }
+    for (one, other) in [(0, 1), (1, 2)] {
+        team.site(one).meet(team.site(other));
+        team.site(other).meet(team.site(one));
+    }
+    team.open_mailboxes();
+    let (amina, bilal, carla) = (team.site(0), team.site(1), team.site(2));
+    amina.create_space("desk", &[&team.relay_invitation("amina")]);
+    amina.invite("desk", bilal, "admin");
+    team.courier_rounds(1);
+    bilal.join_newest(&[&team.relay_invitation("bilal")]);
+    team.open_mailboxes();
+    team.courier_rounds(3);
+    amina.say("desk", "before you came");
+    team.courier_rounds(1);
+    assert_eq!(bilal.said("desk"), ["before you came"]);
+    // From here on Amina is on a journey.
+    bilal.invite("desk", carla, "editor");
+    let trip = |sites: [&Site; 2]| {
+        for site in sites {
+            site.vault_sync(&site.stick()).ok();
+            site.courier_sync(&site.stick()).exits(&[0, 1]);
+            site.vault_sync(&site.stick()).ok();
+        }
+    };
+    trip([bilal, carla]);
+    trip([carla, bilal]);
+    carla.join_newest(&[&team.relay_invitation("carla")]);
+    for _ in 0..2 {
+        trip([carla, bilal]);
+    }
+    trip([bilal, carla]);
+    assert_eq!(carla.space_state("desk"), "member");
+    assert_eq!(carla.said("desk"), ["before you came"]);
 }
