@@ -53,7 +53,7 @@ pub enum Refused {
     #[error("only a member's own devices add one to it: {0}")]
     NotOwnMember(MemberId),
     /// The member has as many devices as the policy allows.
-    #[error("a member has at most {cap} devices")]
+    #[error("a member has at most {cap} {}", device_noun(.cap))]
     DeviceCap {
         /// How many the policy allows.
         cap: u8,
@@ -113,6 +113,10 @@ pub enum Refused {
     Unplaced,
 }
 
+fn device_noun(cap: &u8) -> &'static str {
+    if *cap == 1 { "device" } else { "devices" }
+}
+
 fn author_is(held: Option<&Role>) -> String {
     held.map_or_else(String::new, |role| format!(", its author is {role}"))
 }
@@ -166,7 +170,7 @@ impl Advice for Refused {
                 "Ask an owner to add you again.".to_owned()
             }
             Self::AgainstOwner(_) | Self::OwnerLeaves => {
-                "Ask the owners to vote: `offline-vault member remove` by more than half of them."
+                "Ask the owners to vote: `offline-vault owner remove` by more than half of them."
                     .to_owned()
             }
             Self::LastOwner => "Make another member an owner first.".to_owned(),
@@ -178,7 +182,7 @@ impl Advice for Refused {
             }
             Self::NotAdmitted(_) => "Ask an admin to admit you to it.".to_owned(),
             Self::SecondVote { .. } | Self::WrongGeneration { .. } => {
-                "See what is being voted on: `offline-vault member list`.".to_owned()
+                "See what is being voted on: `offline-vault owner list`.".to_owned()
             }
             _ => "See who and what there is: `offline-vault member list`.".to_owned(),
         }
