@@ -86,9 +86,10 @@ pub fn remove(
         let device = session.view.find_device(which)?;
         let known = session.view.membership.device(device);
         if known.is_some_and(|known| !known.active) {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: format!("the device {}", digits(&device.0)),
                 state: "was removed before".to_owned(),
+                next: "There is nothing to do.".to_owned(),
             });
         }
         write_and_judge(session, &[Control::RemoveDevice(device, reason)])?;

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::files::FileError;
 use crate::names::LocalName;
-use crate::store::StoreError;
+use crate::store::{SpaceState, StoreError};
 use crate::vault::VaultError;
 use crate::work::WorkError;
 
@@ -180,12 +180,68 @@ pub enum TeamError {
         /// How it is, as the end of a sentence.
         state: String,
     },
+    /// The same, where it is known what to do instead.
+    #[error("this cannot be done: {which} {state}")]
+    StateAdvised {
+        /// What was asked for.
+        which: String,
+        /// How it is, as the end of a sentence.
+        state: String,
+        /// What to do, a sentence.
+        next: String,
+    },
     /// What was typed is not what is needed.
     #[error("{what}")]
     Input {
         /// What is wrong, in words.
         what: String,
     },
+    /// The same, where it is known what to type instead.
+    #[error("{what}")]
+    InputAdvised {
+        /// What is wrong, in words.
+        what: String,
+        /// What to do, a sentence.
+        next: String,
+    },
+    /// The member has as many devices as the space allows.
+    #[error("a member of {name} has at most {cap} {}", device_noun(.cap))]
+    DevicesFull {
+        /// The space.
+        name: LocalName,
+        /// How many.
+        cap: u8,
+    },
+    /// Nobody of that name waits to be let in.
+    #[error("nobody who is called {who} has asked to be let into {space}")]
+    NotAsking {
+        /// The space.
+        space: LocalName,
+        /// Who was asked for.
+        who: String,
+    },
+    /// The space of an invitation is in this vault already.
+    #[error("{name} is a space of this vault already{}", standing(.state))]
+    SpaceKnown {
+        /// What this vault calls it.
+        name: LocalName,
+        /// How this vault stands to it.
+        state: SpaceState,
+    },
+}
+
+fn device_noun(cap: &u8) -> &'static str {
+    if *cap == 1 { "device" } else { "devices" }
+}
+
+/// How a space that is here already stands.
+fn standing(state: &SpaceState) -> &'static str {
+    match state {
+        SpaceState::Joining => ", and you have asked to join it",
+        SpaceState::Active => "",
+        SpaceState::Left => ", and you are no member of it any more",
+        SpaceState::Stopped => ", and a copy of this vault has written in its name",
+    }
 }
 
 /// Why nothing can be written.
@@ -236,6 +292,119 @@ impl TeamError {
         }
     }
 
+    fn next_for_space(&self) -> String {
+        match self {
+            Self::SpaceUnknown { .. } => "See the spaces: offline-vault space list.".to_owned(),
+            Self::NameTaken { .. } => {
+                "Choose another name: it is what only this vault calls the space.".to_owned()
+            }
+            Self::SpaceKnown { name, state } => match state {
+                SpaceState::Active => format!("See it: offline-vault space show {name}."),
+                SpaceState::Joining => {
+                    "Sync with whoever invited you: offline-vault sync.".to_owned()
+                }
+                SpaceState::Left | SpaceState::Stopped => format!(
+                    "Remove it first: offline-vault space forget {name}. Everything that you can \
+                     still read in it is gone then; save what you need before."
+                ),
+            },
+            Self::Closed { reason, name } => match reason {
+                ClosedReason::Joining => {
+                    "Sync with whoever invited you: offline-vault sync.".to_owned()
+                }
+                ClosedReason::Left => format!(
+                    "What came before can still be read. To write again, ask an admin for a new \
+                     invitation, and remove what is here before you accept it: offline-vault \
+                     space forget {name}."
+                ),
+                ClosedReason::Stopped => format!(
+                    "Find out which copy is the right one. Then ask an admin to remove this \
+                     device, forget the space (offline-vault space forget {name}) and be invited \
+                     again."
+                ),
+            },
+            Self::InvitationUnknown { .. } => {
+                "See the invitations: offline-vault space invitations.".to_owned()
+            }
+            Self::InvitationExpired { .. } => "Ask for a new one.".to_owned(),
+            _ => "Save what still opens, then ask an admin to remove this device, forget the \
+                  space (offline-vault space forget) and be invited again. A backup does not hold \
+                  spaces."
+                .to_owned(),
+        }
+    }
+
+    fn next_for_people(&self) -> String {
+        match self {
+            Self::NotAllowed { name, ask, .. } | Self::RoleNeeded { name, ask, .. }
+                if !ask.is_empty() =>
+            {
+                format!(
+                    "Ask {}. Who may do what: offline-vault member list {name}.",
+                    ask.join(" or ")
+                )
+            }
+            Self::NotAllowed { name, .. } | Self::RoleNeeded { name, .. } => {
+                format!("See who may do what: offline-vault member list {name}.")
+            }
+            Self::MemberUnknown { space, .. } => {
+                format!("See the members: offline-vault member list {space}.")
+            }
+            Self::MemberAmbiguous { space, .. } => format!(
+                "Name the member by the digits beside the name: offline-vault member list {space}."
+            ),
+            Self::NotAsking { space, .. } => format!(
+                "See who asks: offline-vault member list {space}; whom you have invited: \
+                 offline-vault space invitations."
+            ),
+            Self::DevicesFull { name, .. } => format!(
+                "See the devices: offline-vault device list {name}. One that is not used any more \
+                 makes room: offline-vault device remove {name} DEVICE."
+            ),
+            Self::Unverified { nickname } => {
+                format!("Compare the words: offline-vault contact verify {nickname}.")
+            }
+            _ => "See the members: offline-vault member list.".to_owned(),
+        }
+    }
+
+    fn next_for_content(&self) -> String {
+        match self {
+            Self::StateAdvised { next, .. } | Self::InputAdvised { next, .. } => next.clone(),
+            Self::Seal(_) => "Check the vault's disk, then run the command again.".to_owned(),
+            Self::Open(_) => {
+                "Ask the sender to sync once more; their vault sends again what is missing."
+                    .to_owned()
+            }
+            Self::Format(rule) => next_for_rule(rule).to_owned(),
+            Self::NotFound { space, what, .. } => match *what {
+                "item" => format!(
+                    "See what there is: offline-vault message list {space}; file, note and \
+                     record have a list as well."
+                ),
+                "schema" => format!("See what there is: offline-vault record schemas {space}."),
+                "late work" => format!("See what there is: offline-vault adopt {space}."),
+                what => format!("See what there is: offline-vault {what} list {space}."),
+            },
+            Self::Ambiguous { .. } => "Give more digits of it.".to_owned(),
+            Self::NoKey { .. } => "It comes with the next bundle of somebody who has it: sync \
+                                   with the others."
+                .to_owned(),
+            Self::Incomplete { .. } => "Sync: your vault asks the others for the missing pieces, \
+                                        and their next bundles bring them."
+                .to_owned(),
+            Self::FileDamaged { .. } => {
+                "Ask its author to add it again, and tell an admin of the space.".to_owned()
+            }
+            Self::State { .. } => {
+                "See how things stand: `offline-vault space show SPACE`, or `offline-vault explain \
+                 ITEM` for one item."
+                    .to_owned()
+            }
+            _ => "See the command's --help for what it takes.".to_owned(),
+        }
+    }
+
     fn inner(&self) -> Option<&dyn Advice> {
         match self {
             Self::Vault(err) => Some(err),
@@ -274,8 +443,11 @@ impl Advice for TeamError {
             Self::NoKey { .. } => "space-no-key",
             Self::Incomplete { .. } => "file-incomplete",
             Self::FileDamaged { .. } => "file-damaged",
-            Self::State { .. } => "space-state",
-            Self::Input { .. } => "space-input",
+            Self::State { .. } | Self::StateAdvised { .. } => "space-state",
+            Self::Input { .. } | Self::InputAdvised { .. } => "space-input",
+            Self::DevicesFull { .. } => "device-cap",
+            Self::NotAsking { .. } => "member-not-asking",
+            Self::SpaceKnown { .. } => "space-known",
             _ => "vault-damaged",
         }
     }
@@ -296,90 +468,29 @@ impl Advice for TeamError {
     }
 
     fn next_step(&self) -> String {
+        // Only saving meets files that are there, and it has no way to overwrite them.
+        if let Self::File(FileError::Exists { .. }) = self {
+            return "Name an empty folder with --to, or move away what is there.".to_owned();
+        }
         if let Some(inner) = self.inner() {
             return inner.next_step();
         }
         match self {
-            Self::Seal(_) => "Check the vault's disk, then run the command again.".to_owned(),
-            Self::Open(_) => {
-                "Ask the sender to sync once more; their vault sends again what is missing."
-                    .to_owned()
-            }
-            Self::Stored(_) => "Make a backup, then ask to be invited again as a new device: \
-                                offline-vault backup."
-                .to_owned(),
-            Self::Format(_) => "Make it shorter or smaller, then run the command again.".to_owned(),
-            Self::SpaceUnknown { .. } => "See the spaces: offline-vault space list.".to_owned(),
-            Self::NameTaken { .. } => {
-                "Choose another name: it is what only this vault calls the space.".to_owned()
-            }
-            Self::Closed { reason, name } => match reason {
-                ClosedReason::Joining => {
-                    "Sync with whoever invited you: offline-vault sync.".to_owned()
-                }
-                ClosedReason::Left => {
-                    "What came before can still be read. To write again, ask an admin for a new \
-                     invitation."
-                        .to_owned()
-                }
-                ClosedReason::Stopped => format!(
-                    "Find out which copy is the right one. Then ask an admin to remove this \
-                     device, forget the space (offline-vault space forget {name}) and be invited \
-                     again."
-                ),
-            },
-            Self::NotAllowed { name, ask, .. } | Self::RoleNeeded { name, ask, .. }
-                if ask.is_empty() =>
-            {
-                format!("See who may do what: offline-vault member list {name}.")
-            }
-            Self::NotAllowed { name, ask, .. } | Self::RoleNeeded { name, ask, .. } => format!(
-                "Ask {}. Who may do what: offline-vault member list {name}.",
-                ask.join(" or ")
-            ),
-            Self::MemberUnknown { space, .. } => {
-                format!("See the members: offline-vault member list {space}.")
-            }
-            Self::MemberAmbiguous { space, .. } => format!(
-                "Name the member by the digits beside the name: offline-vault member list {space}."
-            ),
-            Self::NotFound {
-                space,
-                what: "item",
-                ..
-            } => format!(
-                "See what there is: offline-vault message list {space}; file, note and record \
-                 have a list as well."
-            ),
-            Self::NotFound {
-                space,
-                what: "schema",
-                ..
-            } => format!("See what there is: offline-vault record schemas {space}."),
-            Self::NotFound { space, what, .. } => {
-                format!("See what there is: offline-vault {what} list {space}.")
-            }
-            Self::Ambiguous { .. } => "Give more digits of it.".to_owned(),
-            Self::InvitationUnknown { .. } => {
-                "See the invitations: offline-vault space invitations.".to_owned()
-            }
-            Self::InvitationExpired { .. } => "Ask for a new one.".to_owned(),
-            Self::Unverified { nickname } => {
-                format!("Compare the words: offline-vault contact verify {nickname}.")
-            }
-            Self::NoKey { .. } => "It comes with the next bundle of somebody who has it: sync \
-                                   with the others."
-                .to_owned(),
-            Self::Incomplete { .. } => "Sync: your vault asks the others for the missing pieces, \
-                                        and their next bundles bring them."
-                .to_owned(),
-            Self::FileDamaged { .. } => {
-                "Ask its author to add it again, and tell an admin of the space.".to_owned()
-            }
-            Self::State { .. } | Self::Input { .. } => {
-                "See the command's --help for what it takes.".to_owned()
-            }
-            _ => "Make a backup and check the disk: offline-vault backup.".to_owned(),
+            Self::SpaceUnknown { .. }
+            | Self::NameTaken { .. }
+            | Self::SpaceKnown { .. }
+            | Self::Closed { .. }
+            | Self::InvitationUnknown { .. }
+            | Self::InvitationExpired { .. }
+            | Self::Stored(_) => self.next_for_space(),
+            Self::NotAllowed { .. }
+            | Self::RoleNeeded { .. }
+            | Self::MemberUnknown { .. }
+            | Self::MemberAmbiguous { .. }
+            | Self::NotAsking { .. }
+            | Self::DevicesFull { .. }
+            | Self::Unverified { .. } => self.next_for_people(),
+            _ => self.next_for_content(),
         }
     }
 
@@ -391,6 +502,10 @@ impl Advice for TeamError {
             Self::Open(err) if err.is_refusal() => Exit::Refused,
             Self::FileDamaged { .. } => Exit::Refused,
             Self::Input { .. }
+            | Self::InputAdvised { .. }
+            | Self::Format(_)
+            | Self::NotAsking { .. }
+            | Self::SpaceKnown { .. }
             | Self::SpaceUnknown { .. }
             | Self::NameTaken { .. }
             | Self::MemberUnknown { .. }
@@ -400,5 +515,25 @@ impl Advice for TeamError {
             | Self::InvitationUnknown { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
+    }
+}
+
+/// What to type instead of what breaks a rule of the format.
+fn next_for_rule(rule: &DecodeError) -> &'static str {
+    match rule {
+        DecodeError::OverLimit {
+            what: "device cap", ..
+        } => "Choose a smaller number of devices, then run the command again.",
+        DecodeError::OverLimit { .. } => "Make it shorter or smaller, then run the command again.",
+        DecodeError::Rule {
+            what: "a member may have no device",
+        } => "Allow each member one device at least, then run the command again.",
+        DecodeError::Rule { what } if what.starts_with("a path") => {
+            "Write the path of a file inside the space, like work/report.txt, without `..`."
+        }
+        DecodeError::Rule { what } if what.starts_with("a name") || what.starts_with("a title") => {
+            "Give it a name of plain letters, without blanks at its ends."
+        }
+        _ => "Change what the message names, then run the command again.",
     }
 }

@@ -124,14 +124,18 @@ pub(super) fn made(
     if let Some(item) = folded.item {
         return Ok(item);
     }
-    let state = match Deletion::of(view, stored)? {
-        Some(deletion) => format!("was deleted for everyone: {deletion}"),
-        None => "has no effect: what makes it was written too late, or has not come".to_owned(),
+    let which = text_of(view, stored);
+    let (state, next) = match Deletion::of(view, stored)? {
+        Some(deletion) => (
+            format!("was deleted for everyone: {deletion}"),
+            "There is nothing to do.".to_owned(),
+        ),
+        None => (
+            "has no effect: what makes it was written too late, or has not come".to_owned(),
+            format!("See what is known of it: offline-vault explain {which}."),
+        ),
     };
-    Err(TeamError::State {
-        which: text_of(view, stored),
-        state,
-    })
+    Err(TeamError::StateAdvised { which, state, next })
 }
 
 /// `desk/3fa91c07`.

@@ -266,9 +266,10 @@ fn find_held(
         .collect();
     match found.as_slice() {
         [one] => Ok(*one),
-        [] => Err(TeamError::State {
+        [] => Err(TeamError::NotFound {
+            space: view.name().clone(),
+            what: "late work",
             which: Shown(typed).to_string(),
-            state: format!("is no late work of {}", view.name()),
         }),
         several => Err(TeamError::Ambiguous {
             space: view.name().clone(),

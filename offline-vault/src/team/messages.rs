@@ -498,7 +498,7 @@ pub fn show(vault: &Vault, which: &ItemReference) -> Result<ShownMessage, TeamEr
 /// Gives a message of one's own another text; that settles edits at the same time, too.
 ///
 /// # Errors
-/// [`TeamError::State`] for a message of somebody else.
+/// [`TeamError::StateAdvised`] for a message of somebody else.
 pub fn edit(
     vault: &Vault,
     which: &ItemReference,
@@ -509,9 +509,14 @@ pub fn edit(
     in_space(vault, &which.space, now, |session| {
         let (stored, message) = message_of(&session.view, which)?;
         if Some(message.author) != session.view.own_member() {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: text_of(&session.view, &stored),
                 state: "was written by somebody else: only its author changes a message".to_owned(),
+                next: format!(
+                    "Answer it: offline-vault message send {} --reply-to {}.",
+                    session.view.name(),
+                    text_of(&session.view, &stored)
+                ),
             });
         }
         let operation: Operation = message.edit(stored.item, text.to_owned());
@@ -540,9 +545,13 @@ pub fn save(vault: &Vault, which: &ItemReference, to: &Path) -> Result<Vec<PathB
     look(vault, &which.space, |view| {
         let (stored, message) = message_of(view, which)?;
         if message.attachments.is_empty() {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: text_of(view, &stored),
                 state: "has no attachments".to_owned(),
+                next: format!(
+                    "Read it: offline-vault message show {}.",
+                    text_of(view, &stored)
+                ),
             });
         }
         let mut released = Vec::new();

@@ -66,7 +66,7 @@ fn late_work_is_read_first_and_takes_effect_when_an_approver_adopts_it() {
     assert_eq!(spaces(&amina).unwrap()[0].late, 1);
 
     let unknown = adopt(&amina, "desk", &["ffffffffffff".to_owned()], NOW);
-    assert!(matches!(unknown, Err(TeamError::State { .. })));
+    assert!(matches!(unknown, Err(TeamError::NotFound { .. })));
     let digits = view::digits(&segment.hash.0);
     adopt(&amina, "desk", &[digits], NOW).unwrap();
     assert_eq!(titles(&amina), ["late"]);
@@ -95,7 +95,7 @@ fn a_role_is_changed_by_who_may_and_the_others_are_told_whom_to_ask() {
     let lowered = set_role(&amina, "desk", "Bilal", Role::Courier, NOW).unwrap();
     assert!(lowered.renews_key);
     let again = set_role(&amina, "desk", "Bilal", Role::Courier, NOW);
-    assert!(matches!(again, Err(TeamError::State { .. })));
+    assert!(matches!(again, Err(TeamError::StateAdvised { .. })));
     let raised = set_role(&amina, "desk", "Bilal", Role::Admin, NOW).unwrap();
     assert_eq!(raised.member.role, Some(Role::Admin));
     both(&place, &amina, &bilal);
@@ -106,7 +106,7 @@ fn a_role_is_changed_by_who_may_and_the_others_are_told_whom_to_ask() {
          owners together may do that"
     );
     let itself = remove(&bilal, "desk", "Bilal", Reason::Unsaid, NOW);
-    assert!(matches!(itself, Err(TeamError::State { .. })));
+    assert!(matches!(itself, Err(TeamError::StateAdvised { .. })));
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(super) fn refuse(view: &View<'_>, refused: &Refused) -> TeamError {
             ask: whom_to_ask(view, *needed),
         };
     }
+    if let Refused::DeviceCap { cap } = refused {
+        return TeamError::DevicesFull { name, cap: *cap };
+    }
     let ask = match refused {
         Refused::AgainstOwner(_) | Refused::OwnerLeaves => whom_to_ask(view, Role::Owner),
         Refused::NotOwnMember(member) => vec![view.member_text(*member)],

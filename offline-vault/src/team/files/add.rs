@@ -268,9 +268,13 @@ impl Tree {
         } else {
             return Ok(());
         };
-        Err(TeamError::State {
+        Err(TeamError::StateAdvised {
             which: pack_format::shown::Shown(text).to_string(),
             state: format!("{state}, in {}", view.name()),
+            next: format!(
+                "Choose another path, or see what is there: offline-vault file list {}.",
+                view.name()
+            ),
         })
     }
 

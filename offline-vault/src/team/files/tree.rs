@@ -224,8 +224,8 @@ pub fn show(vault: &Vault, which: &ItemReference) -> Result<ShownFile, TeamError
 /// named, or not at all.
 ///
 /// # Errors
-/// [`TeamError::Incomplete`] while pieces are missing; [`TeamError::State`] when several versions
-/// are the file and none was chosen.
+/// [`TeamError::Incomplete`] while pieces are missing; [`TeamError::StateAdvised`] when several
+/// versions are the file and none was chosen.
 pub fn save(
     vault: &Vault,
     which: &ItemReference,
@@ -271,29 +271,32 @@ fn choose<'a>(
         let at = number.checked_sub(1).and_then(|at| file.versions.get(at));
         return at
             .map(|(_, version)| version)
-            .ok_or_else(|| TeamError::State {
-                which,
-                state: format!("has no version {number}"),
+            .ok_or_else(|| TeamError::InputAdvised {
+                what: format!("{which} has no version {number}"),
+                next: format!("See which there are: offline-vault file versions {which}."),
             });
     }
     let mut current = file.current();
     match (current.next(), current.next()) {
         (Some(one), None) => Ok(one),
-        (None, _) => Err(TeamError::State {
+        (None, _) => Err(TeamError::StateAdvised {
+            next: format!(
+                "Choose one of its versions with --version N: offline-vault file versions {which}."
+            ),
             which,
-            state: "was removed: choose one of its versions with --version N".to_owned(),
+            state: "was removed".to_owned(),
         }),
         (Some(_), Some(_)) => {
             let numbered = (1usize..).zip(&file.versions);
             let current = numbered.filter(|(_, (state, _))| *state == VersionState::Current);
             let numbers: Vec<String> = current.map(|(number, _)| number.to_string()).collect();
-            Err(TeamError::State {
-                which,
-                state: format!(
-                    "has several versions that were put at the same time: choose with --version \
-                     {}",
+            Err(TeamError::StateAdvised {
+                next: format!(
+                    "Choose with --version {}: offline-vault file versions {which}.",
                     numbers.join(" or --version ")
                 ),
+                which,
+                state: "has several versions that were put at the same time".to_owned(),
             })
         }
     }
@@ -308,7 +311,7 @@ fn last_component(file: &File) -> Result<BundlePath, TeamError> {
 /// Moves or renames a file. Returns where it is now.
 ///
 /// # Errors
-/// [`TeamError::State`] when something is there already.
+/// [`TeamError::StateAdvised`] when something is there already.
 pub fn move_to(
     vault: &Vault,
     which: &ItemReference,
@@ -324,9 +327,13 @@ pub fn move_to(
         let tree = Tree::of(&session.view, stored.compartment)?;
         tree.check_free(&session.view, &path)?;
         if tree.is_taken(&path) {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: pack_format::shown::Shown(to).to_string(),
                 state: "is another file already".to_owned(),
+                next: format!(
+                    "Choose another path, or see what is there: offline-vault file list {}.",
+                    session.view.name()
+                ),
             });
         }
         let operation = file.move_to(stored.item, path.clone());

@@ -315,9 +315,13 @@ fn operation(
         RecordChange::Untag(tag) => {
             let tag = Name::new(tag).map_err(TeamError::Format)?;
             let removed = found.record.remove_tag(item, number, &tag);
-            removed.ok_or_else(|| TeamError::State {
+            removed.ok_or_else(|| TeamError::StateAdvised {
                 which: text_of(view, &found.stored),
                 state: "does not have the tag".to_owned(),
+                next: format!(
+                    "See its tags: offline-vault record show {}.",
+                    text_of(view, &found.stored)
+                ),
             })?
         }
         RecordChange::Add(amount, remark) => event(item, field, amount, remark)?,
