@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pack_format::shown::Shown;
 use team_content::fold::Item;
 use team_content::index::ItemKind;
 use team_content::item_id::ItemId;
 use team_content::operation::Operation;
 use team_content::schema::{ChoiceOption, DefineSchema, Field, FieldType, Schema, SchemaVersion};
+use team_core::ids::CompartmentId;
 
 use super::super::TeamError;
 use super::super::items::{find, find_folded, made, text_of};
 use super::super::session::{in_space, look};
 use super::super::view::{View, digits};
 use crate::clock::UnixTime;
-use crate::store::{ItemFilter, StoredItem};
+use crate::store::{ItemFilter, ItemFlag, StoredItem};
 use crate::vault::Vault;
 
 /// A schema in a list.
@@ -59,25 +61,16 @@ fn all(view: &View<'_>) -> Result<Vec<StoredItem>, TeamError> {
 /// The schema of this name, or whose item begins with these digits.
 pub(super) fn find_schema(view: &View<'_>, which: &str) -> Result<(StoredItem, Schema), TeamError> {
     let mut named = all(view)?;
-    named.retain(|stored| stored.line.title.eq_ignore_ascii_case(which));
+    named.retain(|stored| is_called(stored, which));
     let stored = match (named.len(), named.pop()) {
         (0, _) | (_, None) => {
             let digits = which.rsplit('/').next().unwrap_or(which);
-            find(view, digits, Some(ItemKind::Schema)).map_err(|_| TeamError::Input {
-                what: format!(
-                    "there is no schema {} in {}: see `record schemas {1}`",
-                    pack_format::shown::Shown(which),
-                    view.name()
-                ),
-            })?
+            find(view, digits, Some(ItemKind::Schema))?
         }
         (1, Some(one)) => one,
-        (count, Some(_)) => {
-            return Err(TeamError::Ambiguous {
-                space: view.name().clone(),
-                which: pack_format::shown::Shown(which).to_string(),
-                count,
-            });
+        (_, Some(last)) => {
+            named.push(last);
+            return Err(several(view, which, &named));
         }
     };
     let (stored, folded) = find_folded(view, &stored.item.to_string(), ItemKind::Schema)?;
@@ -90,13 +83,69 @@ pub(super) fn find_schema(view: &View<'_>, which: &str) -> Result<(StoredItem, S
     }
 }
 
+/// Whether a schema counts and is called so.
+fn is_called(stored: &StoredItem, name: &str) -> bool {
+    let has = |flag| stored.line.flags.has(flag);
+    !has(ItemFlag::Deleted) && stored.line.title.to_lowercase() == name.to_lowercase()
+}
+
+/// Devices that did not know of each other defined the same kind, each for itself.
+fn several(view: &View<'_>, which: &str, named: &[StoredItem]) -> TeamError {
+    let items: Vec<String> = named.iter().map(|stored| text_of(view, stored)).collect();
+    let first = items.first().cloned().unwrap_or_default();
+    TeamError::InputAdvised {
+        what: format!(
+            "{} schemas of {} are called {}: {}",
+            items.len(),
+            view.name(),
+            Shown(which),
+            items.join(", ")
+        ),
+        next: format!(
+            "Name the one you mean by its item, like {first}; `offline-vault record schemas {}` \
+             shows what fields each has.",
+            view.name()
+        ),
+    }
+}
+
+/// An error where another schema of the compartment has the name: records are made and listed by
+/// it.
+fn check_free(
+    view: &View<'_>,
+    compartment: CompartmentId,
+    name: &str,
+    revised: Option<&StoredItem>,
+) -> Result<(), TeamError> {
+    let is_other = |stored: &StoredItem| revised.is_none_or(|revised| revised.id != stored.id);
+    let all = all(view)?.into_iter();
+    let mut taken = all.filter(|stored| {
+        stored.compartment == compartment && is_called(stored, name) && is_other(stored)
+    });
+    let Some(taken) = taken.next() else {
+        return Ok(());
+    };
+    let (item, space) = (text_of(view, &taken), view.name());
+    Err(TeamError::InputAdvised {
+        what: format!(
+            "{item} defines records called {} already",
+            Shown(&taken.line.title)
+        ),
+        next: format!(
+            "Choose another name, or revise it: `offline-vault record define {space} FILE.json \
+             --revise {item}`."
+        ),
+    })
+}
+
 /// Defines a kind of records, or revises one. Returns the item of the schema.
 ///
 /// The numbers of the given fields and options are the places at which they stand. A revision
 /// keeps the number of each name that there was; what it leaves out is retired.
 ///
 /// # Errors
-/// [`TeamError::Input`] when a revision gives a field another type.
+/// [`TeamError::Input`] when a revision gives a field another type; [`TeamError::InputAdvised`]
+/// when another schema has the name.
 pub fn define(
     vault: &Vault,
     space: &str,
@@ -108,11 +157,14 @@ pub fn define(
     in_space(vault, space, now, |session| {
         if let Some(which) = revises {
             let (stored, schema) = find_schema(&session.view, which)?;
+            let name = version.name.as_str();
+            check_free(&session.view, stored.compartment, name, Some(&stored))?;
             let operation = schema.revise(stored.item, renumbered(&schema, version)?);
             session.write_content(stored.compartment, &[operation])?;
             return Ok(text_of(&session.view, &stored));
         }
         let compartment = session.view.find_compartment(compartment)?;
+        check_free(&session.view, compartment, version.name.as_str(), None)?;
         let nonce = session.rng().array();
         let item = ItemId::of(session.view.own_device(), &nonce);
         let define = DefineSchema { nonce, version };
@@ -220,7 +272,12 @@ mod tests {
     use team_core::ids::{DeviceId, MemberId};
     use team_core::name::Name;
 
+    use pack_format::advice::Advice as _;
+
     use super::*;
+    use crate::team::keys::add_compartment;
+    use crate::team::tests::shared;
+    use crate::work::tests::{NOW, Place};
 
     fn field(number: u16, name: &str, field_type: FieldType) -> Field {
         Field {
@@ -308,6 +365,44 @@ mod tests {
             .map(|it| (it.name.as_str(), it.number))
             .collect();
         assert_eq!(options, [("done", 1), ("waiting", 2)]);
+    }
+
+    #[test]
+    fn a_name_defines_one_schema_of_a_compartment() {
+        let place = Place::new();
+        let (amina, _) = shared(&place);
+        let expense = |name: &str| SchemaVersion {
+            name: Name::new(name).unwrap(),
+            fields: vec![field(0, "Title", FieldType::Text)],
+        };
+        let first = define(&amina, "desk", expense("Expense"), None, None, NOW).unwrap();
+        let refused = define(&amina, "desk", expense("expense"), None, None, NOW).unwrap_err();
+        let next = refused.next_step();
+        assert!(next.contains(&format!("--revise {first}")), "{next}");
+        let other = define(&amina, "desk", expense("Trip"), None, None, NOW).unwrap();
+        let taken = define(&amina, "desk", expense("Expense"), Some(&other), None, NOW);
+        assert!(matches!(taken, Err(TeamError::InputAdvised { .. })));
+        // Its own name is free to it.
+        define(&amina, "desk", expense("expense"), Some(&first), None, NOW).unwrap();
+        assert_eq!(schemas(&amina, "desk").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn schemas_of_one_name_are_told_apart_by_their_items() {
+        let place = Place::new();
+        let (amina, _) = shared(&place);
+        add_compartment(&amina, "desk", "Board", NOW).unwrap();
+        let mut items = Vec::new();
+        for compartment in [None, Some("Board")] {
+            let made = define(&amina, "desk", version(Vec::new()), None, compartment, NOW);
+            items.push(made.unwrap());
+        }
+        let refused = look(&amina, "desk", |view| find_schema(view, "Expense")).unwrap_err();
+        for item in &items {
+            assert!(refused.to_string().contains(item), "{refused}");
+            look(&amina, "desk", |view| find_schema(view, item)).unwrap();
+        }
+        assert!(refused.next_step().contains("record schemas desk"));
     }
 
     #[test]
