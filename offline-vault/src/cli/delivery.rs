@@ -8,6 +8,7 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::Report;
+use super::progress::count_text;
 use crate::team::delivery::{Delivery, DeviceDelivery};
 use crate::team::items::Deletion;
 
@@ -29,8 +30,8 @@ fn device_line(device: &DeviceDelivery) -> String {
     if device.lacks_pieces > 0 {
         let _ = write!(
             text,
-            "; it still asked for {} pieces then",
-            device.lacks_pieces
+            "; it still asked for {} then",
+            count_text(device.lacks_pieces as u64, "piece")
         );
     }
     text

@@ -16,8 +16,10 @@ use crate::store::{LaneKind, RecipientState, StoredItem};
 /// How far an item got on its way to a device, in the one vocabulary of states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeliveryState {
-    /// No pairing of this vault leads there.
+    /// No pairing of this vault leads there, nor to anybody who could pass it on.
     NoWay,
+    /// No pairing of this vault leads there; others have it or get it, and pass it on.
+    ThroughOthers,
     /// It leaves with the next crossing.
     Ready,
     /// It is on a stick that was read back.
@@ -38,6 +40,7 @@ impl DeliveryState {
     pub fn words(self) -> &'static str {
         match self {
             Self::NoWay => "no way",
+            Self::ThroughOthers => "waits for others to pass it on",
             Self::Ready => "ready to carry",
             Self::OnStick => "on stick (checked)",
             Self::WithCourier => "with the courier",
@@ -87,7 +90,7 @@ impl Delivery {
     #[must_use]
     pub fn summary(&self) -> String {
         if self.devices.is_empty() {
-            return "nobody else is in the space yet".to_owned();
+            return "nobody else is in the space".to_owned();
         }
         let mut counts: BTreeMap<DeliveryState, usize> = BTreeMap::new();
         for device in &self.devices {
@@ -102,10 +105,30 @@ impl Delivery {
         let first = format!("confirmed by {confirmed} of {} {noun}", self.devices.len());
         let rest = counts.iter().rev().map(|(state, count)| match state {
             DeliveryState::NoWay => format!("no way to {count}"),
+            DeliveryState::ThroughOthers => {
+                let verb = if *count == 1 { "waits" } else { "wait" };
+                format!("{count} {verb} for others to pass it on")
+            }
             state => format!("{} for {count}", state.words()),
         });
         let parts: Vec<String> = std::iter::once(first).chain(rest).collect();
         parts.join(", ")
+    }
+
+    /// Whoever gets it gives it on: where one device is reached, the others are not cut off.
+    fn count_on_others(&mut self) {
+        if self
+            .devices
+            .iter()
+            .all(|it| it.state == DeliveryState::NoWay)
+        {
+            return;
+        }
+        for device in &mut self.devices {
+            if device.state == DeliveryState::NoWay {
+                device.state = DeliveryState::ThroughOthers;
+            }
+        }
     }
 }
 
@@ -157,9 +180,11 @@ impl<'a> Deliveries<'a> {
             pieces.extend(chunks.into_iter().map(|chunk| Want(chunk.id.0)));
         }
         let devices = self.peers.iter().map(|peer| peer.item(&needed, &pieces));
-        Ok(Delivery {
+        let mut delivery = Delivery {
             devices: devices.collect(),
-        })
+        };
+        delivery.count_on_others();
+        Ok(delivery)
     }
 }
 
@@ -284,9 +309,25 @@ mod tests {
             delivery.summary(),
             "confirmed by 2 of 4 devices, on stick (checked) for 1, no way to 1"
         );
+        assert_eq!(Delivery::default().summary(), "nobody else is in the space");
+    }
+
+    #[test]
+    fn a_device_without_a_way_waits_for_others_where_somebody_is_reached() {
+        let of = |states: &[DeliveryState]| {
+            let mut delivery = Delivery {
+                devices: states.iter().copied().map(device).collect(),
+            };
+            delivery.count_on_others();
+            delivery.summary()
+        };
         assert_eq!(
-            Delivery::default().summary(),
-            "nobody else is in the space yet"
+            of(&[DeliveryState::Ready, DeliveryState::NoWay]),
+            "confirmed by 0 of 2 devices, ready to carry for 1, 1 waits for others to pass it on"
+        );
+        assert_eq!(
+            of(&[DeliveryState::NoWay, DeliveryState::NoWay]),
+            "confirmed by 0 of 2 devices, no way to 2"
         );
     }
 }

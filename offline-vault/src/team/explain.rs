@@ -4,6 +4,8 @@ use pack_format::codec::Wire as _;
 use pack_format::shown::Shown;
 use std::collections::{BTreeMap, BTreeSet};
 
+use team_core::ids::DeviceId;
+use team_core::role::Role;
 use team_core::segment::UncheckedHeader;
 
 use super::TeamError;
@@ -12,7 +14,7 @@ use super::items::{Deletion, ItemReference, find, text_of};
 use super::session::look;
 use super::view::View;
 use crate::clock::UnixTime;
-use crate::store::{ItemFlag, LaneKind, Standing, StoredItem};
+use crate::store::{ItemFlag, LaneKind, Standing, StoredItem, StoredOperation};
 use crate::vault::Vault;
 
 /// What is known of an item, in words.
@@ -46,7 +48,7 @@ pub fn explain(vault: &Vault, which: &ItemReference) -> Result<ItemExplanation, 
             telling.of_device(view, device)?;
         }
         if delivery.devices.is_empty() {
-            telling.know("Nobody else is in the space yet.".to_owned());
+            telling.know(alone(view).to_owned());
         }
         telling.of_gaps(view)?;
         telling.next(view, &delivery);
@@ -68,6 +70,8 @@ struct Telling {
     next: Vec<String>,
     /// Something has not come here.
     lacks: bool,
+    /// Nothing of it has effect here, because all of it is late.
+    is_late_alone: bool,
 }
 
 impl Telling {
@@ -83,38 +87,38 @@ impl Telling {
     /// How the item is here.
     fn of_item(&mut self, view: &View<'_>, stored: &StoredItem) -> Result<(), TeamError> {
         let operations = view.tables.operations_of_item(stored.id)?;
-        let authors: BTreeSet<_> = operations.iter().map(|it| it.dot.device).collect();
-        let own = view.own_device();
-        let last = operations.iter().map(|it| it.taken_at).max();
-        let others: Vec<String> = authors
-            .into_iter()
-            .filter(|device| *device != own)
-            .map(|device| view.device_text(device))
-            .collect();
-        let at = last.unwrap_or(UnixTime(0));
-        self.know(if others.is_empty() {
-            format!("It was written here; the last change is of {at}.")
-        } else {
-            format!(
-                "{} wrote it; the last change was taken in {at}.",
-                others.join(" and ")
-            )
-        });
+        self.know(written_by(view, &operations));
+        let is_late = stored.line.flags.has(ItemFlag::Late);
+        self.is_late_alone = operations.iter().all(|it| it.standing == Standing::Held);
         if let Some(deletion) = Deletion::of(view, stored)? {
             self.know(format!("It was deleted for everyone: {deletion}."));
-        } else if stored.line.kind.is_none() {
-            self.lack(
-                "What makes it has not come, or was written too late: only changes of it are here."
-                    .to_owned(),
-            );
+        } else if stored.line.kind.is_none() && !is_late {
+            self.lack("What makes it has not come: only changes of it are here.".to_owned());
         }
-        if stored.line.flags.has(ItemFlag::Late) {
+        if is_late {
+            let part = if self.is_late_alone {
+                "It"
+            } else {
+                "Part of it"
+            };
             self.know(format!(
-                "Part of it was written by somebody who had lost the right to, and has no effect \
-                 until an approver adopts it: offline-vault adopt {}.",
+                "{part} was written by somebody who had lost the right to, and has no effect \
+                 until an approver adopts it."
+            ));
+            self.next.push(format!(
+                "read the late work: `offline-vault adopt {}`; an approver adopts it.",
                 view.name()
             ));
         }
+        self.of_pieces(view, &operations)
+    }
+
+    /// What has not come of its files.
+    fn of_pieces(
+        &mut self,
+        view: &View<'_>,
+        operations: &[StoredOperation],
+    ) -> Result<(), TeamError> {
         let (mut missing, mut total) = (0usize, 0usize);
         for segment in operations
             .iter()
@@ -127,9 +131,14 @@ impl Telling {
             }
         }
         if missing > 0 {
+            let (pieces, have) = if total == 1 {
+                ("piece", "has")
+            } else {
+                ("pieces", "have")
+            };
             self.lack(format!(
-                "{missing} of the {total} pieces of its files that are known have not come; they \
-                 are asked for with each sync."
+                "{missing} of the {total} {pieces} of its files that are known {have} not come; \
+                 each sync asks for what is missing."
             ));
         }
         Ok(())
@@ -143,9 +152,9 @@ impl Telling {
             .map_or_else(String::new, |at| format!(", as of {at}"));
         self.know(match device.state {
             DeliveryState::Confirmed if device.lacks_pieces > 0 => format!(
-                "{who}: confirmed by its signed summary{as_of}; it still asked for {} pieces of \
-                 files then.",
-                device.lacks_pieces
+                "{who}: confirmed by its signed summary{as_of}; it still asked for {} of files \
+                 then.",
+                counted(device.lacks_pieces as u64, "piece")
             ),
             DeliveryState::Confirmed => {
                 format!("{who}: confirmed by its signed summary{as_of}.")
@@ -166,6 +175,9 @@ impl Telling {
                 "{who}: on stick (checked){as_of}; no machine has said that it read the stick."
             ),
             DeliveryState::Ready => format!("{who}: ready to carry{as_of}; it has not left."),
+            DeliveryState::ThroughOthers => format!(
+                "{who}: goes through others, who pass it on; this vault has no way there itself."
+            ),
             DeliveryState::NoWay => format!("{who}: no way. {}", why_no_way(view, device)?),
         });
         Ok(())
@@ -180,26 +192,39 @@ impl Telling {
             *count = count.saturating_add(1);
         }
         for (device, count) in waiting {
+            let verb = if count == 1 { "is" } else { "are" };
             self.lack(format!(
-                "{count} segments of {} are here and wait for others before them that have not \
-                 come.",
+                "{} of {} {verb} here, and others before have not come.",
+                counted(count, "segment"),
                 view.device_text(device)
             ));
         }
         let keys = view.tables.waiting_epochs(view.row())?;
         let segments = keys.iter().map(|(_, count)| *count);
         let segments = segments.fold(0, u64::saturating_add);
-        if segments > 0 {
+        if segments == 0 {
+            // Nothing waits for a key.
+        } else if view.own_role() == Some(Role::Courier) {
+            let carried = counted(segments, "segment");
+            self.know(format!("You carry {carried} that you cannot read."));
+        } else {
+            let verb = if segments == 1 { "waits" } else { "wait" };
             self.lack(format!(
-                "{segments} segments are here and wait for {} keys that have not come, or that \
-                 are not for you.",
-                keys.len()
+                "{} {verb} for {} that did not come, or that you are not given.",
+                counted(segments, "segment"),
+                counted(keys.len() as u64, "key")
             ));
         }
         for (standing, count) in view.tables.standing_counts(view.row())? {
             if standing == Standing::Absent {
+                let (heads, they) = if count == 1 {
+                    ("head is", "it says")
+                } else {
+                    ("heads are", "they say")
+                };
                 self.lack(format!(
-                    "Of {count} segments only the heads are here; what they say has not come."
+                    "Of {} only the {heads} here; what {they} has not come.",
+                    counted(count, "segment")
                 ));
             }
         }
@@ -208,7 +233,7 @@ impl Telling {
 
     fn next(&mut self, view: &View<'_>, delivery: &Delivery) {
         let has = |state| delivery.devices.iter().any(|it| it.state == state);
-        if has(DeliveryState::Ready) || self.lacks {
+        if (has(DeliveryState::Ready) && !self.is_late_alone) || self.lacks {
             self.next.push(
                 "plug in a stick and run `offline-vault sync --stick PATH`, or sync by light."
                     .to_owned(),
@@ -225,23 +250,22 @@ impl Telling {
             self.next
                 .push("sync with the courier’s stick again to learn how far it got.".to_owned());
         }
+        if has(DeliveryState::ThroughOthers) {
+            self.next.push(format!(
+                "sync with {}: whoever has it passes it on, and brings back word of it.",
+                reached(delivery).join(" or ")
+            ));
+        }
         if has(DeliveryState::NoWay) {
-            let mut members: Vec<&str> = Vec::new();
-            for device in &delivery.devices {
-                if device.state == DeliveryState::NoWay {
-                    members.push(&device.who);
-                }
-            }
-            members.dedup();
             self.next.push(format!(
                 "make a way to {}: pair a courier here and have them open a mailbox \
                  (`offline-vault space relay {} …` on their side), or pair the two vaults \
                  (`offline-vault pair --help`).",
-                members.join(", "),
+                names(delivery, |state| state == DeliveryState::NoWay).join(", "),
                 view.name()
             ));
         }
-        if delivery.devices.is_empty() {
+        if delivery.devices.is_empty() && !self.is_late_alone {
             self.next.push(format!(
                 "invite somebody: offline-vault space invite {} --help.",
                 view.name()
@@ -255,6 +279,70 @@ impl Telling {
             });
         }
     }
+}
+
+/// Who wrote an item, who changed it, and when that came here; what has no effect is passed over,
+/// as long as something has.
+fn written_by(view: &View<'_>, operations: &[StoredOperation]) -> String {
+    let own = view.own_device();
+    let mut counted: Vec<&StoredOperation> = operations.iter().filter(|it| it.in_effect).collect();
+    if counted.is_empty() {
+        counted = operations.iter().collect();
+    }
+    let last = counted.iter().map(|it| it.taken_at).max();
+    let at = last.unwrap_or(UnixTime(0));
+    let first = counted.iter().min_by_key(|it| (it.order, it.dot.index));
+    let writer = first.map_or(own, |it| it.dot.device);
+    let others: BTreeSet<DeviceId> = counted.iter().map(|it| it.dot.device).collect();
+    let others: Vec<String> = others
+        .into_iter()
+        .filter(|device| *device != writer)
+        .map(|device| match device == own {
+            true => "you".to_owned(),
+            false => view.device_text(device),
+        })
+        .collect();
+    let changed = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; changed by {}", others.join(" and "))
+    };
+    if writer == own {
+        format!("You wrote it here{changed}; the last change is of {at}.")
+    } else {
+        let who = view.device_text(writer);
+        format!("{who} wrote it{changed}; the last change was taken in {at}.")
+    }
+}
+
+/// Why there is no other device.
+fn alone(view: &View<'_>) -> &'static str {
+    let own = view.own_member();
+    let mut members = view.membership.members();
+    if members.any(|member| Some(member.id) != own) {
+        "Nobody else is in the space any more."
+    } else {
+        "Nobody else is in the space yet."
+    }
+}
+
+/// The devices that have it or get it from here.
+fn reached(delivery: &Delivery) -> Vec<&str> {
+    names(delivery, |state| state > DeliveryState::ThroughOthers)
+}
+
+/// Whose devices are in such a state, each once.
+fn names(delivery: &Delivery, is_meant: impl Fn(DeliveryState) -> bool) -> Vec<&str> {
+    let meant = delivery.devices.iter().filter(|it| is_meant(it.state));
+    let mut names: Vec<&str> = meant.map(|it| it.who.as_str()).collect();
+    names.dedup();
+    names
+}
+
+/// `1 segment`, `3 segments`.
+fn counted(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 fn why_no_way(view: &View<'_>, device: &DeviceDelivery) -> Result<String, TeamError> {
