@@ -22,6 +22,15 @@ impl Bits {
         }
     }
 
+    /// Whether another set holds all its numbers.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        let others = other.0.iter().copied().chain(std::iter::repeat(0));
+        self.0
+            .iter()
+            .zip(others)
+            .all(|(own, other)| own & !other == 0)
+    }
+
     /// Adds all numbers of another set.
     pub(super) fn join(&mut self, other: &Self) {
         if self.0.is_empty() {

@@ -8,12 +8,12 @@ use super::evaluate::{Effect, Walked};
 use super::members::Membership;
 use super::order::{Key, index};
 use super::outcome::{
-    Checkpoint, Compartment, Deed, DeletionRequest, Device, EpochInfo, Ignored, Member, Removal,
+    Checkpoint, Compartment, Deed, DeletionRequest, Device, Ignored, Member, Removal,
 };
 use super::refused::Refused;
 use super::rights::{Memo, settle};
-use crate::control::{Control, Reason, Wrap};
-use crate::ids::{CompartmentId, DeviceId, EpochId, MemberId, OperationId, SegmentHash};
+use crate::control::{Control, Reason};
+use crate::ids::{CompartmentId, DeviceId, MemberId, OperationId, SegmentHash};
 use crate::name::Name;
 use crate::role::{History, Role};
 
@@ -314,11 +314,8 @@ impl Membership {
 
     fn collect_effects(&mut self) {
         self.collect_cards();
+        self.collect_epochs();
         let effects = std::mem::take(&mut self.walked.effects);
-        // Epochs first: sharing one asks for its compartment.
-        for effect in &effects {
-            self.collect_epoch(effect);
-        }
         for effect in &effects {
             if let Some(reason) = self.stands(effect) {
                 self.ignore(effect.at, reason);
@@ -327,11 +324,6 @@ impl Membership {
             }
         }
         self.walked.effects = effects;
-        for epoch in self.epochs.values_mut() {
-            if let Some(shares) = epoch.wraps.get_mut(1..) {
-                shares.sort_unstable();
-            }
-        }
         self.collect_confirmations();
         self.checkpoints
             .sort_by_key(|checkpoint| checkpoint.deed.operation);
@@ -339,7 +331,7 @@ impl Membership {
     }
 
     /// Why an operation that changes no right does not stand, if it does not.
-    fn stands(&self, effect: &Effect) -> Option<Refused> {
+    pub(super) fn stands(&self, effect: &Effect) -> Option<Refused> {
         let engine = &self.walked.engine;
         let point = engine.point(effect.at, None);
         if engine.is_forked(&self.view(), point.device, point.number) {
@@ -360,40 +352,6 @@ impl Membership {
         (!stands).then(|| self.lapse(&point, effect.needs))
     }
 
-    fn collect_epoch(&mut self, effect: &Effect) {
-        let Some((node, Control::Epoch(epoch))) = self.operation_at(effect.at) else {
-            return;
-        };
-        let operation = OperationId {
-            segment: node.hash,
-            index: effect.at.index,
-        };
-        let found = EpochInfo {
-            id: EpochId::of(operation),
-            operation,
-            compartment: epoch.compartment,
-            commitment: epoch.commitment,
-            author: node.device,
-            wraps: vec![operation],
-            recipients: self.recipients(&epoch.wraps),
-            refused: self.stands(effect),
-        };
-        self.epochs.insert(found.id, found);
-    }
-
-    fn recipients(&self, wraps: &[Wrap]) -> BTreeSet<DeviceId> {
-        let mut found = BTreeSet::new();
-        for wrap in wraps {
-            let mut from = [0; 32];
-            for (slot, byte) in from.iter_mut().zip(&wrap.device_prefix) {
-                *slot = *byte;
-            }
-            let devices = self.devices.range(DeviceId(from)..).map(|(id, _)| *id);
-            found.extend(devices.take_while(|id| wrap.is_for(*id)));
-        }
-        found
-    }
-
     fn collect_effect(&mut self, effect: &Effect) {
         let Some((node, operation)) = self.operation_at(effect.at) else {
             return;
@@ -404,13 +362,6 @@ impl Membership {
         };
         let by = node.device;
         match operation {
-            Control::ShareEpoch(share) => {
-                let (epoch, recipients) = (share.epoch, self.recipients(&share.wraps));
-                if let Some(epoch) = self.epochs.get_mut(&epoch) {
-                    epoch.wraps.push(id);
-                    epoch.recipients.extend(recipients);
-                }
-            }
             Control::Prekey(number, _) => {
                 let number = *number;
                 // What a device says itself counts before what those say who let it in: they

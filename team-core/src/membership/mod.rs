@@ -9,6 +9,7 @@ mod cards;
 mod collect;
 mod digest;
 mod engine;
+mod epochs;
 mod evaluate;
 mod graph;
 mod lists;

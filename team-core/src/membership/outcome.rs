@@ -91,9 +91,11 @@ pub struct EpochInfo {
     pub commitment: KeyCommitment,
     /// The device that made it.
     pub author: DeviceId,
-    /// The operations that hold wrapped keys of it and count, that which made it first.
+    /// The operations that hold wrapped keys of it, that which made it first; those too that had
+    /// effect when they were written and lost it since.
     pub wraps: Vec<OperationId>,
-    /// The known devices that it was wrapped to.
+    /// The devices that those operations wrapped it to; also such as were granted to nobody after
+    /// all, when the grant came to be void: what they were given they have.
     pub recipients: BTreeSet<DeviceId>,
     /// Why nothing is to be encrypted under it, if its author had no right to make it or lost it.
     pub refused: Option<Refused>,

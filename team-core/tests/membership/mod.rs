@@ -11,6 +11,7 @@ mod bounds;
 mod cards;
 mod checker;
 mod content;
+mod epochs;
 mod exhaustive;
 mod matrix;
 mod owners;
