@@ -11,6 +11,7 @@ use super::space_args::{MemberCommand, MemberRole, NamedSpace, OneMember, Remove
 use super::space_text::{asking_json, asking_text, hex, news_json, short, write_news};
 use super::{CommandError, Context, Report};
 use crate::team::members::{self, MemberChanged, MemberLine, reason_of, role_of};
+use crate::team::shown::asking_step;
 
 /// Carries out one of the commands on members.
 pub(super) fn member(context: &Context, command: MemberCommand) -> Result<Report, CommandError> {
@@ -32,6 +33,7 @@ fn list(context: &Context, asked: &NamedSpace) -> Result<Report, CommandError> {
     }
     for asking in &found.asking {
         let _ = writeln!(text, "{}", asking_text(asking));
+        let _ = writeln!(text, "Next: {}", asking_step(&found.space, asking));
     }
     if text.is_empty() {
         text.push_str("You are not let in yet; the members come with the bundle that lets you in.");
@@ -121,11 +123,17 @@ fn remove(context: &Context, asked: &RemoveMember) -> Result<Report, CommandErro
     let (name, space) = (&changed.member.name, &changed.space);
     let mut text = format!("{name} is no member of {space} any more.\n");
     write_ending(&mut text, &changed);
+    let seal = format!(
+        "`offline-vault seal {space} {}`",
+        short(&changed.member.id.0)
+    );
     let _ = writeln!(
         text,
-        "What they write before they know of it stays aside as late work; `offline-vault seal \
-         {space} {}` voids what has not come yet.",
-        short(&changed.member.id.0)
+        "What they write before they know of it stays aside as late work; {}.",
+        match changed.own_role {
+            Some(Role::Owner) => format!("{seal} voids what has not come yet"),
+            _ => format!("an owner can void what has not come yet: {seal}"),
+        }
     );
     Ok(Report::new(text, changed_json(&changed)))
 }

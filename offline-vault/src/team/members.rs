@@ -61,6 +61,8 @@ pub struct MemberChanged {
     pub member: MemberLine,
     /// What it was.
     pub was: Option<Role>,
+    /// What the person may do.
+    pub own_role: Option<Role>,
     /// Whether new content is sealed with a new key from now on, because the member read before.
     pub renews_key: bool,
     /// What else came of it.
@@ -85,7 +87,7 @@ pub fn members(vault: &Vault, space: &str) -> Result<Members, TeamError> {
 /// themself, unescaped, and what came of it.
 ///
 /// # Errors
-/// [`TeamError::MemberUnknown`] when nobody of that name waits.
+/// [`TeamError::NotAsking`] when nobody of that name waits.
 pub fn add(
     vault: &Vault,
     space: &str,
@@ -93,7 +95,10 @@ pub fn add(
     now: UnixTime,
 ) -> Result<(String, Vec<News>), TeamError> {
     in_space(vault, space, now, |session| {
-        let name = let_in_named(session, who)?;
+        let name = let_in_named(session, who).map_err(|err| match err {
+            TeamError::MemberUnknown { space, who } => TeamError::NotAsking { space, who },
+            err => err,
+        })?;
         Ok((name, std::mem::take(&mut session.brought.news)))
     })
 }
@@ -101,7 +106,7 @@ pub fn add(
 /// Gives a member another role.
 ///
 /// # Errors
-/// [`TeamError::MemberUnknown`], [`TeamError::State`] when there is nothing to change,
+/// [`TeamError::MemberUnknown`], [`TeamError::StateAdvised`] when there is nothing to change,
 /// [`TeamError::RoleNeeded`] and [`TeamError::NotAllowed`] when it is not the person's to do.
 pub fn set_role(
     vault: &Vault,
@@ -114,15 +119,29 @@ pub fn set_role(
         let member = session.view.find_member(who)?;
         let (id, was) = (member.id, member.role);
         let name = session.view.member_text(id);
-        let state = |state: String| TeamError::State {
+        let space = session.view.name().clone();
+        let state = |state: String, next: String| TeamError::StateAdvised {
             which: name.clone(),
             state,
+            next,
         };
         let operation = match was {
-            None => return Err(state("is no member any more; invite them again".to_owned())),
-            Some(was) if was == role => return Err(state(format!("is {role} already"))),
+            None => {
+                let next = format!(
+                    "Invite them again: offline-vault space invite {space} --to NICK --role {role}."
+                );
+                return Err(state("is no member any more".to_owned(), next));
+            }
+            Some(was) if was == role => {
+                let next = "There is nothing to do.".to_owned();
+                return Err(state(format!("is {role} already"), next));
+            }
             Some(was) if was < role && role == Role::Owner => {
-                return Err(state("becomes an owner by a vote: owner add".to_owned()));
+                let next = format!(
+                    "The owners vote: offline-vault owner add {space} {}.",
+                    digits(&id.0)
+                );
+                return Err(state("becomes an owner only by a vote".to_owned(), next));
             }
             Some(was) if was < role => Control::RaiseRole(id, role),
             Some(_) => Control::LowerRole(id, role),
@@ -149,15 +168,20 @@ pub fn remove(
         let (id, was) = (member.id, member.role);
         let name = session.view.member_text(id);
         if was.is_none() {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: name,
                 state: "is no member any more".to_owned(),
+                next: "There is nothing to do.".to_owned(),
             });
         }
         if session.view.own_member() == Some(id) {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: name,
-                state: "is you: one leaves with `space leave`".to_owned(),
+                state: "is you".to_owned(),
+                next: format!(
+                    "Leave it: offline-vault space leave {}.",
+                    session.view.name()
+                ),
             });
         }
         write_and_judge(session, &[Control::RemoveMember(id, reason)])?;
@@ -183,6 +207,7 @@ fn changed(
         space: session.view.name().clone(),
         member,
         was,
+        own_role: session.view.own_role(),
         renews_key,
         news: std::mem::take(&mut session.brought.news),
     })
