@@ -471,7 +471,7 @@ impl Membership {
         })
     }
 
-    fn place_of_grant(&self, grant: u32) -> Option<Place> {
+    pub(super) fn place_of_grant(&self, grant: u32) -> Option<Place> {
         let grant = self.walked.engine.grants.get(index(grant))?;
         Some(self.walked.engine.marks.get(index(grant.mark))?.at)
     }

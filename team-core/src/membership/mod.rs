@@ -17,6 +17,7 @@ mod members;
 mod order;
 mod outcome;
 mod owners;
+mod readership;
 mod refused;
 mod repeated;
 mod rights;

@@ -202,37 +202,50 @@ impl Court<'_> {
         }
         let mut best = None;
         for grant in self.engine.raises.of(member).iter().rev() {
-            let kind = self
-                .engine
-                .grants
-                .get(index(*grant))
-                .map(|grant| grant.kind);
-            let Some(GrantKind::Member { role, .. } | GrantKind::Role { role, .. }) = kind else {
-                continue;
-            };
-            if Some(role) <= best || !self.has(point, *grant) || !self.memo.holds(*grant)? {
+            if self.role_said(*grant) <= best || !self.has(point, *grant) {
                 continue;
             }
-            if !self.keeps_membership(point, member, *grant) {
-                continue;
-            }
-            let of_member = self.engine.denials_of_member.of(member);
-            let caps = self
-                .denials(of_member)
-                .filter_map(|denial| match denial.against {
-                    Against::Member { cap: Some(cap), .. }
-                        if self.counts(denial) && self.is_lost(denial, *grant, point) =>
-                    {
-                        Some(cap)
-                    }
-                    _ => None,
-                });
-            best = best.max(Some(caps.fold(role, Role::min)));
+            best = best.max(self.role_by(point, member, *grant)?);
             if best >= Some(enough) {
                 break;
             }
         }
         Ok(best)
+    }
+
+    fn role_said(&self, grant: u32) -> Option<Role> {
+        let grant = self.engine.grants.get(index(grant))?;
+        match grant.kind {
+            GrantKind::Member { role, .. } | GrantKind::Role { role, .. } => Some(role),
+            _ => None,
+        }
+    }
+
+    /// The role that is left at a point of what a grant that the point has gave to `member`.
+    pub(super) fn role_by(
+        &self,
+        point: &Point<'_>,
+        member: Key,
+        grant: u32,
+    ) -> Known<Option<Role>> {
+        let Some(role) = self.role_said(grant) else {
+            return Ok(None);
+        };
+        if !self.memo.holds(grant)? || !self.keeps_membership(point, member, grant) {
+            return Ok(None);
+        }
+        let of_member = self.engine.denials_of_member.of(member);
+        let caps = self
+            .denials(of_member)
+            .filter_map(|denial| match denial.against {
+                Against::Member { cap: Some(cap), .. }
+                    if self.counts(denial) && self.is_lost(denial, grant, point) =>
+                {
+                    Some(cap)
+                }
+                _ => None,
+            });
+        Ok(Some(caps.fold(role, Role::min)))
     }
 
     /// Whether `member` is an owner at a point, and no removal of it in the view came before the
@@ -307,31 +320,31 @@ impl Court<'_> {
         if compartment == CompartmentId::WHOLE {
             return Ok(true);
         }
-        let place = (compartment, member);
-        for grant in self
-            .engine
-            .admissions
-            .get(&place)
-            .into_iter()
-            .flatten()
-            .rev()
-        {
-            if !self.has(point, *grant) || !self.memo.holds(*grant)? {
-                continue;
-            }
-            let mut expulsions = self.denials(
-                self.engine
-                    .expulsions
-                    .get(&place)
-                    .map_or(&[], Vec::as_slice),
-            );
-            let cut =
-                expulsions.any(|denial| self.counts(denial) && self.is_lost(denial, *grant, point));
-            if !cut && self.keeps_membership(point, member, *grant) {
+        let grants = self.engine.admissions.get(&(compartment, member));
+        for grant in grants.into_iter().flatten().rev() {
+            if self.has(point, *grant) && self.admits(point, member, compartment, *grant)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether at a point an admission to a compartment that the point has is still one.
+    pub(super) fn admits(
+        &self,
+        point: &Point<'_>,
+        member: Key,
+        compartment: CompartmentId,
+        grant: u32,
+    ) -> Known<bool> {
+        if !self.memo.holds(grant)? {
+            return Ok(false);
+        }
+        let expulsions = self.engine.expulsions.get(&(compartment, member));
+        let mut expulsions = self.denials(expulsions.map_or(&[], Vec::as_slice));
+        let cut =
+            expulsions.any(|denial| self.counts(denial) && self.is_lost(denial, grant, point));
+        Ok(!cut && self.keeps_membership(point, member, grant))
     }
 
     /// Whether an owner who had not seen a point voids it, neither having seen the other.
@@ -414,7 +427,7 @@ impl Court<'_> {
     }
 
     /// Whether what a grant gave to `member` outlasts every removal of the member.
-    fn keeps_membership(&self, point: &Point<'_>, member: Key, grant: u32) -> bool {
+    pub(super) fn keeps_membership(&self, point: &Point<'_>, member: Key, grant: u32) -> bool {
         let mut denials = self.denials(self.engine.denials_of_member.of(member));
         let left = denials.any(|denial| {
             matches!(denial.against, Against::Member { cap: None, .. })

@@ -16,5 +16,6 @@ mod exhaustive;
 mod matrix;
 mod owners;
 mod random;
+mod readership;
 mod rules;
 mod world;
