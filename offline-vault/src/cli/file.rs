@@ -11,6 +11,7 @@ use super::delivery::{deletion_json, delivery_json, delivery_lines, saved};
 use super::file_args::{AddFiles, FileCommand, ListFiles};
 use super::message::delete;
 use super::progress::{Meter, count_text, size_text};
+use super::space_text::beside_carried;
 use super::{CommandError, Context, Report};
 use crate::team::files::{
     self, AddRequest, Added, FileChange, FileLine, FileVersionLine, ListRequest, ShownFile,
@@ -140,7 +141,7 @@ fn list(context: &Context, asked: &ListFiles) -> Result<Report, CommandError> {
     if list.is_cut {
         report = report.with_note("not all files are listed: --limit shows more of them");
     }
-    Ok(report)
+    beside_carried(report, context.vault()?, &asked.space)
 }
 
 /// `desk/91c0aa17  report/a.odt  1.2 MiB  2026-11-03 14:05 UTC  [2 of 7 pieces have not come]`.

@@ -13,10 +13,12 @@ use super::delivery::{deletion_json, delivery_json, delivery_lines, saved};
 use super::items::ShownLine;
 use super::message_args::{ListMessages, MessageCommand, MessageText, SendMessage};
 use super::progress::{Meter, count_text, size_text};
+use super::space_text::carried_text;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::team::items::{self, ItemReference};
 use crate::team::messages::{self, MessageLine, MessageRequest, ShownMessage};
+use crate::team::shown;
 
 /// Carries out a command about messages.
 pub(super) fn message(context: &Context, command: &MessageCommand) -> Result<Report, CommandError> {
@@ -121,7 +123,12 @@ fn list(context: &Context, asked: &ListMessages) -> Result<Report, CommandError>
         let _ = writeln!(text, "{}", message_text(line));
     }
     if list.messages.is_empty() {
-        text.push_str("Nobody has written anything yet.");
+        let carried = carried_text(shown::carried(vault, &asked.space)?);
+        text.push_str(
+            carried
+                .as_deref()
+                .unwrap_or("Nobody has written anything yet."),
+        );
     }
     let rows: Vec<_> = list.messages.iter().map(message_json).collect();
     let json = json!({ "messages": rows, "more": list.is_cut });

@@ -17,18 +17,22 @@ use super::items::ShownLine;
 use super::message::delete;
 use super::note_args::{DecideNote, EditNote, NewNote, NoteCommand, SuggestNote};
 use super::progress::count_text;
+use super::space_text::beside_carried;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::signing::review::escaped;
 use crate::team::items::ItemReference;
-use crate::team::notes::{self, NoteLine, ProposalLine, ProposalState, ShownNote};
+use crate::team::notes::{self, NoteLine, ProposalLine, ProposalState, Proposals, ShownNote};
 
 /// Carries out a command about notes.
 pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, CommandError> {
     let vault = context.vault()?;
     match command {
         NoteCommand::New(asked) => create(context, asked),
-        NoteCommand::List(asked) => Ok(list(&notes::list(vault, &asked.space, asked.limit)?)),
+        NoteCommand::List(asked) => {
+            let report = list(&notes::list(vault, &asked.space, asked.limit)?);
+            beside_carried(report, vault, &asked.space)
+        }
         NoteCommand::Show(asked) => {
             let which = ItemReference::parse(&asked.item)?;
             Ok(shown(&notes::show(vault, &which)?))
@@ -44,8 +48,8 @@ pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, C
         NoteCommand::Suggest(asked) => suggest(context, asked),
         NoteCommand::Proposals(asked) => {
             let which = ItemReference::parse(&asked.item)?;
-            let lines = notes::proposals(vault, &which, asked.all)?;
-            Ok(proposals(&asked.item, &lines))
+            let found = notes::proposals(vault, &which, asked.all)?;
+            Ok(proposals(&asked.item, &found))
         }
         NoteCommand::Merge(asked) => decide(context, asked, Decision::Merge),
         NoteCommand::Refuse(asked) => decide(context, asked, Decision::Refuse),
@@ -272,9 +276,9 @@ fn span_json(span: &Span) -> Value {
     })
 }
 
-fn proposals(item: &str, lines: &[ProposalLine]) -> Report {
+fn proposals(item: &str, found: &Proposals) -> Report {
     let mut text = String::new();
-    for line in lines {
+    for line in &found.lines {
         let state = state_words(line.state);
         let _ = writeln!(
             text,
@@ -286,7 +290,10 @@ fn proposals(item: &str, lines: &[ProposalLine]) -> Report {
         }
         for (who, decision, remark) in &line.decisions {
             let words = state_words(*decision);
-            let _ = writeln!(text, "  {who}: {words}  {}", Shown(remark));
+            let _ = match remark.is_empty() {
+                true => writeln!(text, "  {who}: {words}"),
+                false => writeln!(text, "  {who}: {words}  {}", Shown(remark)),
+            };
         }
         match (&line.diff, &line.unreadable) {
             (Some(diff), _) => diff_text(&mut text, diff),
@@ -299,18 +306,26 @@ fn proposals(item: &str, lines: &[ProposalLine]) -> Report {
             (None, None) => {}
         }
         if line.state == ProposalState::Open {
-            let proposal = &line.proposal;
-            let _ = writeln!(
-                text,
-                "  Next: `offline-vault note merge {item} {proposal}`, or `note refuse`."
-            );
+            let _ = writeln!(text, "  Next: {}", decider(found, item, &line.proposal));
         }
     }
-    if lines.is_empty() {
+    if found.lines.is_empty() {
         text.push_str("Nothing is proposed.");
     }
-    let rows: Vec<_> = lines.iter().map(proposal_json).collect();
-    Report::new(text, json!({ "item": item, "proposals": rows }))
+    let rows: Vec<_> = found.lines.iter().map(proposal_json).collect();
+    let json = json!({ "item": item, "proposals": rows, "may_decide": found.may_decide });
+    Report::new(text, json)
+}
+
+/// How a proposal is decided, by the person or by whom.
+fn decider(found: &Proposals, item: &str, proposal: &str) -> String {
+    if found.may_decide {
+        return format!("`offline-vault note merge {item} {proposal}`, or `note refuse`.");
+    }
+    match found.ask.is_empty() {
+        true => "an approver decides; there is none now.".to_owned(),
+        false => format!("an approver decides: {}.", found.ask.join(" or ")),
+    }
 }
 
 /// Foreign text stands behind a bar, so that it cannot pass for ours.

@@ -9,6 +9,7 @@ use team_content::index::ItemKind;
 use super::delivery::{deletion_json, delivery_json, delivery_lines};
 use super::message::delete;
 use super::record_args::{DefineRecords, NewRecord, RecordCommand};
+use super::space_text::beside_carried;
 use super::{CommandError, Context, Report, read_text, record_schema};
 use crate::team::TeamError;
 use crate::team::items::ItemReference;
@@ -21,7 +22,10 @@ pub(super) fn record(context: &Context, command: &RecordCommand) -> Result<Repor
     let vault = context.vault()?;
     match command {
         RecordCommand::Define(asked) => define(context, asked),
-        RecordCommand::Schemas(asked) => Ok(schemas(&records::schemas(vault, &asked.space)?)),
+        RecordCommand::Schemas(asked) => {
+            let report = schemas(&records::schemas(vault, &asked.space)?);
+            beside_carried(report, vault, &asked.space)
+        }
         RecordCommand::New(asked) => create(context, asked),
         RecordCommand::Set(asked) => {
             let settings = settings(&asked.fields)?;
@@ -54,7 +58,7 @@ pub(super) fn record(context: &Context, command: &RecordCommand) -> Result<Repor
         RecordCommand::List(asked) => {
             let schema = asked.schema.as_deref();
             let lines = records::list(vault, &asked.space, schema, asked.limit)?;
-            Ok(list(&lines))
+            beside_carried(list(&lines), vault, &asked.space)
         }
         RecordCommand::Conflicts(asked) => {
             let tasks = records::conflicts(vault, &asked.space, CONFLICTS_SHOWN)?;

@@ -39,15 +39,20 @@ fn add(context: &Context, file: &Path) -> Result<Report, CommandError> {
     ))
 }
 
+/// How far the opening of a mailbox got, as far as this vault knows.
+pub(super) fn mailbox_state(is_handed_over: bool) -> &'static str {
+    if is_handed_over {
+        "handed to a courier, which opens it"
+    } else {
+        "not handed to a courier yet"
+    }
+}
+
 fn list(context: &Context) -> Result<Report, CommandError> {
     let (mut text, mut listed) = (String::new(), Vec::new());
     for mailbox in context.vault()?.relays()? {
         let url = mailbox.keys.relay.url();
-        let state = if mailbox.opened {
-            "handed to a courier, which opens it"
-        } else {
-            "not handed to a courier yet"
-        };
+        let state = mailbox_state(mailbox.opened);
         let _ = writeln!(text, "{}  {state}", Shown(url));
         listed.push(json!({ "relay": url, "handed_to_courier": mailbox.opened }));
     }

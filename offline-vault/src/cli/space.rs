@@ -4,25 +4,27 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use pack_format::relay::Invitation as RelayInvitation;
+use pack_format::shown::Shown;
 use serde_json::{Value, json};
 use team_content::index::ItemKind;
 use team_core::role::{History, Role};
 
 use super::member::{member_json, member_lines};
 use super::progress::count_text;
+use super::relay::mailbox_state;
 use super::space_args::{
     CreateSpace, Invite, Join, NamedSpace, RenameSpace, SpaceCommand, SpaceRelay,
 };
 use super::space_text::{
-    asking_json, asking_text, checkpoint_json, checkpoint_text, gaps_json, gaps_text, hex, short,
-    vote_json, vote_text,
+    asking_json, asking_text, carried_text, checkpoint_json, checkpoint_text, gaps_json, gaps_text,
+    hex, short, vote_json, vote_text,
 };
 use super::{CommandError, Context, Report, read_text};
 use crate::clock::UnixTime;
 use crate::limits::CARD_FILE_BYTES_MAX;
 use crate::store::SpaceState;
 use crate::team::members::{history_of, role_of};
-use crate::team::shown::{InvitationLine, SpaceLine, SpaceShown};
+use crate::team::shown::{InvitationLine, MailboxLine, SpaceLine, SpaceShown};
 use crate::team::spaces::{InviteRequest, JoinRequest, NewSpaceRequest};
 use crate::team::{checkpoints, shown, spaces};
 use crate::vault::VaultError;
@@ -117,7 +119,10 @@ fn list(context: &Context) -> Result<Report, CommandError> {
 fn space_text(line: &SpaceLine) -> String {
     let standing = match (line.state, line.role, &line.own_name) {
         (SpaceState::Joining, ..) => "asked to join, not let in yet".to_owned(),
-        (SpaceState::Left, ..) => "left: can be read".to_owned(),
+        (SpaceState::Left, ..) => format!(
+            "{}; what came before can be read",
+            line.ended.as_deref().unwrap_or("left")
+        ),
         (SpaceState::Stopped, ..) => "STOPPED: another copy of this vault has written".to_owned(),
         (SpaceState::Active, Some(role), Some(name)) => format!("{role}, as {name}"),
         (SpaceState::Active, ..) => "no member".to_owned(),
@@ -175,6 +180,8 @@ pub(super) fn space_json(line: &SpaceLine) -> Value {
         "unread": unread,
         "late_segment_count": line.late,
         "segments_without_key": line.waiting,
+        "segments_carried": line.carried,
+        "ended": line.ended,
         "asking_count": line.asking,
     })
 }
@@ -276,6 +283,17 @@ fn show(context: &Context, asked: &NamedSpace) -> Result<Report, CommandError> {
             history_text(history)
         );
     }
+    if let Some(carried) = carried_text(found.line.carried) {
+        let _ = writeln!(text, "{carried}");
+    }
+    for mailbox in &found.mailboxes {
+        let _ = writeln!(
+            text,
+            "mailbox    {}  {}",
+            Shown(&mailbox.url),
+            mailbox_state(mailbox.is_handed_over)
+        );
+    }
     text.push_str("Members:\n");
     for member in &found.members {
         for line in member_lines(member) {
@@ -320,7 +338,7 @@ fn write_troubles(text: &mut String, found: &SpaceShown) {
     for line in &found.ignored {
         let _ = writeln!(
             text,
-            "  {} wanted to {} ({}, by their clock): {}",
+            "  {} {} ({}, by their clock): {}",
             line.by, line.what, line.claimed_at, line.reason
         );
     }
@@ -350,6 +368,7 @@ fn shown_json(found: &SpaceShown) -> Value {
         "space": space_json(&found.line),
         "device_cap": found.device_cap,
         "history": found.history.map(History::word),
+        "mailboxes": found.mailboxes.iter().map(mailbox_json).collect::<Vec<_>>(),
         "members": found.members.iter().map(member_json).collect::<Vec<_>>(),
         "asking": found.asking.iter().map(asking_json).collect::<Vec<_>>(),
         "votes": found.votes.iter().map(vote_json).collect::<Vec<_>>(),
@@ -360,6 +379,10 @@ fn shown_json(found: &SpaceShown) -> Value {
         "checkpoints": found.checkpoints.iter().map(checkpoint_json).collect::<Vec<_>>(),
         "next": found.next,
     })
+}
+
+fn mailbox_json(mailbox: &MailboxLine) -> Value {
+    json!({ "relay": mailbox.url, "handed_to_courier": mailbox.is_handed_over })
 }
 
 fn invite(context: &Context, asked: &Invite) -> Result<Report, CommandError> {
@@ -376,7 +399,9 @@ fn invite(context: &Context, asked: &Invite) -> Result<Report, CommandError> {
         expires_at,
         asks: asked.ask,
     };
-    let history = spaces::invite(context.vault()?, &request, now)?;
+    let vault = context.vault()?;
+    let earlier = shown::invitations_to(vault, &asked.space, &asked.to, now)?;
+    let history = spaces::invite(vault, &request, now)?;
     let (space, to) = (&asked.space, &asked.to);
     let mut text = format!(
         "The invitation for {to} as {role} into {space} is ready to carry; it holds until \
@@ -388,10 +413,20 @@ fn invite(context: &Context, asked: &Invite) -> Result<Report, CommandError> {
     } else {
         "When their answer comes, they are let in with the same sync.\n"
     });
+    if let Some(earlier) = earlier.first() {
+        let as_what = earlier.role.map_or("", Role::word);
+        let _ = writeln!(
+            text,
+            "NOTE: {to} has an open invitation into {space} already, as {as_what}, given {}; it \
+             holds too, until {}.",
+            earlier.at, earlier.expires_at
+        );
+    }
     text.push_str("Next: sync, so that it leaves.");
     let json = json!({
         "space": space,
         "to": to,
+        "open_before": earlier.len(),
         "role": role.word(),
         "history": history.word(),
         "expires_at": expires_at.0,
@@ -443,7 +478,9 @@ fn join(context: &Context, asked: &Join) -> Result<Report, CommandError> {
         name: asked.name.as_deref(),
         relays: &relays,
     };
-    let names = spaces::join(context.vault()?, &request, context.now())?;
+    let vault = context.vault()?;
+    shown::check_not_here(vault, &asked.invitation)?;
+    let names = spaces::join(vault, &request, context.now())?;
     let names: Vec<&str> = names.iter().map(crate::names::LocalName::as_str).collect();
     let text = format!(
         "You ask to join {}. The answer is ready to carry.\n\
@@ -474,7 +511,7 @@ fn relay(context: &Context, asked: &SpaceRelay) -> Result<Report, CommandError> 
         "Your device in {} has a mailbox on {}; your courier opens it at the next crossing, and \
          the others hear of it with your next bundle.",
         asked.space,
-        pack_format::shown::Shown(url)
+        Shown(url)
     );
     Ok(Report::new(
         text,
@@ -484,7 +521,7 @@ fn relay(context: &Context, asked: &SpaceRelay) -> Result<Report, CommandError> 
 
 fn rename(context: &Context, asked: &RenameSpace) -> Result<Report, CommandError> {
     let name = spaces::rename(context.vault()?, &asked.space, &asked.name)?;
-    let text = format!("This vault calls {} now {name}.", asked.space);
+    let text = format!("This vault calls {} {name} now.", asked.space);
     Ok(Report::new(
         text,
         json!({ "space": name.as_str(), "before": asked.space }),

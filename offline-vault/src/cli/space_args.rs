@@ -76,7 +76,7 @@ pub struct Invite {
     #[arg(long, value_name = "HOW")]
     pub history: Option<String>,
     /// After how many days the invitation is void.
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     pub days: u32,
     /// Do not let them in by themselves when they accept: `member add` does.
     #[arg(long)]

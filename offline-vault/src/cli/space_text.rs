@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::progress::count_text;
 use super::space::waits_text;
+use super::{CommandError, Report};
 use crate::names::LocalName;
 use crate::team::checkpoints::CheckpointLine;
 use crate::team::members::Vote;
-use crate::team::shown::{Gaps, SpaceLine};
+use crate::team::shown::{self, Gaps, SpaceLine};
 use crate::team::{Asking, News};
+use crate::vault::Vault;
 
 /// An id in full, for programs.
 pub(super) fn hex(id: &[u8]) -> String {
@@ -34,6 +36,24 @@ pub(super) fn write_news(text: &mut String, news: &[News]) {
     for one in news {
         let _ = writeln!(text, "{}", news_text(one));
     }
+}
+
+/// What a courier has that it is not to read; nothing for others.
+pub(super) fn carried_text(count: u64) -> Option<String> {
+    let segments = count_text(count, "segment");
+    (count > 0).then(|| format!("You carry {segments} that you cannot read."))
+}
+
+/// A list of a space, with what a courier carries beside it.
+pub(super) fn beside_carried(
+    report: Report,
+    vault: &Vault,
+    space: &str,
+) -> Result<Report, CommandError> {
+    Ok(match carried_text(shown::carried(vault, space)?) {
+        Some(carried) => report.with_note(carried),
+        None => report,
+    })
 }
 
 /// A line for each space in which something waits.

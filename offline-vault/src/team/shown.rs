@@ -1,26 +1,29 @@
 //! What lists and `space show` tell: how the person stands to each space, what waits, what is
 //! missing, and what to do next.
 
+mod invitations;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pack_format::codec::Wire as _;
 use pack_format::shown::Shown;
 use team_content::index::ItemKind;
 use team_core::ids::DeviceId;
-use team_core::invitation::{Admission, Invitation};
 use team_core::role::{History, Role};
 use team_core::segment::UncheckedHeader;
 
 use super::TeamError;
 use super::checkpoints::{CheckpointLine, checkpoint_lines};
 use super::joining::{Asking, asking};
-use super::members::{MemberLine, Vote, member_lines, votes};
+use super::members::{MemberLine, Vote, member_lines, removal_text, votes};
 use super::session::look;
 use super::view::View;
 use crate::clock::UnixTime;
 use crate::names::LocalName;
-use crate::store::{InvitationDirection, ItemFlag, SpaceState, Standing, StoredInvitation, Tables};
+use crate::store::{ItemFlag, SpaceState, Standing};
 use crate::vault::Vault;
+
+pub use invitations::{InvitationLine, Invitations, check_not_here, invitations, invitations_to};
 
 /// A space in the list of spaces.
 #[derive(Clone, Debug)]
@@ -41,10 +44,14 @@ pub struct SpaceLine {
     pub unread: Vec<(ItemKind, u64)>,
     /// Segments of late work.
     pub late: u64,
-    /// Segments whose key has not come.
+    /// Segments whose key has not come; those that a courier carries are not among them.
     pub waiting: u64,
+    /// Segments that a courier carries and is not to read.
+    pub carried: u64,
     /// How many people wait to be let in.
     pub asking: usize,
+    /// How the person or this vault left or was removed, in words, if that is known.
+    pub ended: Option<String>,
 }
 
 impl SpaceLine {
@@ -83,6 +90,8 @@ fn space_line(view: &View<'_>) -> Result<SpaceLine, TeamError> {
     };
     let unread = tables.item_counts(view.row(), Some(ItemFlag::Unread))?;
     let members = view.membership.members();
+    let without_key = count(Standing::Waiting);
+    let is_courier = view.own_role() == Some(Role::Courier);
     Ok(SpaceLine {
         name: view.name().clone(),
         common_name: view
@@ -96,92 +105,37 @@ fn space_line(view: &View<'_>) -> Result<SpaceLine, TeamError> {
         unread: unread
             .into_iter()
             .filter_map(|(kind, count)| Some((kind?, count)))
+            // Nothing shows a schema alone, so that it would count for ever.
+            .filter(|(kind, _)| *kind != ItemKind::Schema)
             .collect(),
         late: count(Standing::Held),
-        waiting: count(Standing::Waiting),
+        waiting: if is_courier { 0 } else { without_key },
+        carried: if is_courier { without_key } else { 0 },
         asking: asking(tables, view.space_id())?.len(),
+        ended: ended(view),
     })
 }
 
-/// An invitation that is open.
-#[derive(Clone, Debug)]
-pub struct InvitationLine {
-    /// Its number in this vault.
-    pub number: i64,
-    /// The space, as the inviter calls it, escaped.
-    pub space: String,
-    /// Who gave it, or to whom this vault gave it.
-    pub contact: Option<LocalName>,
-    /// The role; none for an offer to link a device.
-    pub role: Option<Role>,
-    /// What of the past it lets one read; none for an offer to link a device.
-    pub history: Option<History>,
-    /// When it was given or came.
-    pub at: UnixTime,
-    /// Until when it holds, by the inviter's clock.
-    pub expires_at: UnixTime,
-    /// Whether that is over.
-    pub has_expired: bool,
-    /// Whether the inviter's person is asked again before somebody is let in by it.
-    pub asks: bool,
-}
-
-/// The open invitations of a vault.
-#[derive(Clone, Debug)]
-pub struct Invitations {
-    /// Those that it was given, oldest first.
-    pub received: Vec<InvitationLine>,
-    /// Those that it gave, oldest first.
-    pub given: Vec<InvitationLine>,
-}
-
-/// The open invitations.
-///
-/// # Errors
-/// [`TeamError::Stored`].
-pub fn invitations(vault: &Vault, now: UnixTime) -> Result<Invitations, TeamError> {
-    let tables = vault.store().read();
-    let of = |direction| -> Result<Vec<InvitationLine>, TeamError> {
-        let open = tables.open_invitations(direction)?.into_iter();
-        open.map(|stored| invitation_line(&tables, &stored, now))
-            .collect()
-    };
-    Ok(Invitations {
-        received: of(InvitationDirection::Received)?,
-        given: of(InvitationDirection::Given)?,
-    })
-}
-
-fn invitation_line(
-    tables: &Tables<'_>,
-    stored: &StoredInvitation,
-    now: UnixTime,
-) -> Result<InvitationLine, TeamError> {
-    let (asks, invitation) = if stored.invitation.direction == InvitationDirection::Given {
-        super::joining::given_of(stored)?
-    } else {
-        let read = Invitation::from_wire(&stored.invitation.body);
-        (false, read.map_err(TeamError::Stored)?)
-    };
-    let contact = match stored.invitation.contact_id {
-        Some(id) => tables.contact(id)?.map(|contact| contact.nickname),
-        None => None,
-    };
-    let (role, history) = match invitation.admission {
-        Admission::Member { role, history } => (Some(role), Some(history)),
-        Admission::Device { .. } => (None, None),
-    };
-    Ok(InvitationLine {
-        number: stored.id.0,
-        space: Shown(invitation.space_name.as_str()).to_string(),
-        contact,
-        role,
-        history,
-        at: stored.invitation.at,
-        expires_at: UnixTime::of_secs(invitation.expires_at),
-        has_expired: invitation.has_expired(now.to_secs()),
-        asks,
-    })
+/// How the person's membership ended, or that of this vault alone.
+fn ended(view: &View<'_>) -> Option<String> {
+    if view.stored.space.state != SpaceState::Left {
+        return None;
+    }
+    let member = view
+        .own_member()
+        .and_then(|own| view.membership.member(own));
+    let of_member = member
+        .filter(|member| member.role.is_none())
+        .and_then(|member| member.removed);
+    let device = view.membership.device(view.own_device());
+    let of_device = device
+        .filter(|device| !device.active)
+        .and_then(|device| device.removed);
+    match (of_member, of_device) {
+        (Some(removal), _) => Some(removal_text(view, removal)),
+        (None, Some(removal)) => Some(format!("this device: {}", removal_text(view, removal))),
+        (None, None) => None,
+    }
 }
 
 /// All that is told of one space.
@@ -193,6 +147,8 @@ pub struct SpaceShown {
     pub device_cap: Option<u8>,
     /// What new members read of the past, unless their invitation says otherwise.
     pub history: Option<History>,
+    /// The mailboxes of this vault that serve the space alone, oldest first.
+    pub mailboxes: Vec<MailboxLine>,
     /// Its members with their devices.
     pub members: Vec<MemberLine>,
     /// Who waits to be let in.
@@ -211,6 +167,15 @@ pub struct SpaceShown {
     pub checkpoints: Vec<CheckpointLine>,
     /// What to do next, most urgent first.
     pub next: Vec<String>,
+}
+
+/// A mailbox that serves one space.
+#[derive(Clone, Debug)]
+pub struct MailboxLine {
+    /// Where its relay is. Text of others.
+    pub url: String,
+    /// Whether a courier was handed what opens it.
+    pub is_handed_over: bool,
 }
 
 /// What is known to be missing of a space.
@@ -259,7 +224,7 @@ pub struct IgnoredLine {
     pub by: String,
     /// When, by its author's clock: a claim.
     pub claimed_at: UnixTime,
-    /// What it was to do.
+    /// What its author did, to no effect.
     pub what: &'static str,
     /// Why it has none.
     pub reason: String,
@@ -277,6 +242,7 @@ pub fn space(vault: &Vault, name: &str) -> Result<SpaceShown, TeamError> {
         let mut shown = SpaceShown {
             device_cap: policy.map(|policy| policy.device_cap),
             history: policy.map(|policy| policy.history),
+            mailboxes: mailboxes(view)?,
             members: member_lines(view)?,
             asking: asking(view.tables, view.space_id())?,
             votes: votes(view),
@@ -291,6 +257,23 @@ pub fn space(vault: &Vault, name: &str) -> Result<SpaceShown, TeamError> {
         shown.next = next_steps(view, &shown);
         Ok(shown)
     })
+}
+
+/// How many segments of a space this vault carries for others and is not to read.
+///
+/// # Errors
+/// [`TeamError::SpaceUnknown`].
+pub fn carried(vault: &Vault, space: &str) -> Result<u64, TeamError> {
+    look(vault, space, |view| Ok(space_line(view)?.carried))
+}
+
+fn mailboxes(view: &View<'_>) -> Result<Vec<MailboxLine>, TeamError> {
+    let own = view.tables.mailboxes_of_space(view.row())?.into_iter();
+    let lines = own.map(|mailbox| MailboxLine {
+        url: mailbox.keys.relay.url().to_owned(),
+        is_handed_over: mailbox.opened,
+    });
+    Ok(lines.collect())
 }
 
 fn gaps(view: &View<'_>) -> Result<Gaps, TeamError> {
@@ -314,7 +297,12 @@ fn gaps(view: &View<'_>) -> Result<Gaps, TeamError> {
         gaps.segments
             .extend(missing.map(|(first, last)| (whose.clone(), first, last)));
     }
+    let is_courier = view.own_role() == Some(Role::Courier);
     for (epoch, count) in tables.waiting_epochs(row)? {
+        if is_courier {
+            // What a courier carries is not missing.
+            continue;
+        }
         let known = view.membership.epoch(epoch);
         let compartment = known.and_then(|known| view.compartment_text(known.compartment));
         let by = known.map_or_else(
@@ -375,32 +363,32 @@ fn ignored(view: &View<'_>) -> Vec<IgnoredLine> {
     lines.collect()
 }
 
-/// What a control operation of a kind is to do.
+/// What a control operation of a kind did, or would have done.
 fn kind_text(kind: u8) -> &'static str {
     match kind {
-        1 => "begin the space",
-        2 => "add a member",
-        3 => "raise a role",
-        4 => "lower a role",
-        5 => "remove a member",
-        6 => "add a device",
-        7 => "remove a device",
-        8 => "leave",
-        9 => "vote on the owners",
-        10 => "seal a member",
-        11 => "begin a compartment",
-        12 => "admit to a compartment",
-        13 => "expel from a compartment",
-        14 => "begin an epoch",
-        15 => "share a key",
-        16 => "renew a prekey",
-        17 => "change mailboxes",
-        18 => "write a checkpoint",
-        19 => "confirm a checkpoint",
-        20 => "delete content",
-        21 => "confirm a deletion",
-        22 => "adopt late work",
-        _ => "do something that this version does not know",
+        1 => "began the space",
+        2 => "added a member",
+        3 => "raised a role",
+        4 => "lowered a role",
+        5 => "removed a member",
+        6 => "added a device",
+        7 => "removed a device",
+        8 => "left",
+        9 => "voted on the owners",
+        10 => "sealed a member",
+        11 => "began a compartment",
+        12 => "admitted to a compartment",
+        13 => "expelled from a compartment",
+        14 => "began a new key",
+        15 => "shared a key",
+        16 => "renewed a prekey",
+        17 => "changed mailboxes",
+        18 => "wrote a checkpoint",
+        19 => "confirmed a checkpoint",
+        20 => "deleted content",
+        21 => "confirmed a deletion",
+        22 => "adopted late work",
+        _ => "did something that this version does not know",
     }
 }
 
@@ -415,8 +403,8 @@ fn next_steps(view: &View<'_>, shown: &SpaceShown) -> Vec<String> {
         }
         SpaceState::Left => {
             return vec![format!(
-                "What is here can be read. Sync once more, so that the others hear of it; \
-                 then `offline-vault space forget {name}` removes it."
+                "What came before can be read. Sync once more, so that the others hear of it; \
+                 then `offline-vault space forget {name}` deletes all of it from this vault."
             )];
         }
         SpaceState::Stopped => {
@@ -442,13 +430,7 @@ fn next_steps(view: &View<'_>, shown: &SpaceShown) -> Vec<String> {
              DEVICE --reason lost`."
         ));
     }
-    for asking in &shown.asking {
-        steps.push(format!(
-            "{} has accepted your invitation: the next sync lets them in, or `offline-vault \
-             member add {name} NAME` where it asks first.",
-            Shown(&asking.name)
-        ));
-    }
+    steps.extend(shown.asking.iter().map(|asking| asking_step(name, asking)));
     steps.extend(vote_steps(view, shown));
     if shown.line.late > 0 {
         steps.push(format!(
@@ -468,6 +450,20 @@ fn next_steps(view: &View<'_>, shown: &SpaceShown) -> Vec<String> {
     }
     steps.extend(owner_steps(view));
     steps
+}
+
+/// How somebody who has accepted is let in.
+pub(crate) fn asking_step(space: &LocalName, asking: &Asking) -> String {
+    let who = Shown(&asking.name).to_string();
+    let typed = match &asking.contact {
+        Some(nickname) => nickname.to_string(),
+        None if who.contains(' ') => format!("\"{who}\""),
+        None => who.clone(),
+    };
+    format!(
+        "{who} has accepted your invitation: the next sync lets them in, or `offline-vault member \
+         add {space} {typed}` where it asks first."
+    )
 }
 
 fn vote_steps(view: &View<'_>, shown: &SpaceShown) -> Vec<String> {
@@ -511,7 +507,74 @@ pub const PIECES_COUNTED_MAX: u32 = 100_000;
 
 #[cfg(test)]
 mod tests {
+    use pack_format::advice::Advice as _;
+    use team_content::schema::SchemaVersion;
+    use team_core::control::Reason;
+    use team_core::name::Name;
+
     use super::*;
+    use crate::team::members::{remove, set_role};
+    use crate::team::records::define;
+    use crate::team::tests::{invite_bilal, say, shared};
+    use crate::work::tests::{NOW, Place, cross};
+
+    fn cross_both(one: &Vault, other: &Vault, place: &Place) {
+        for vault in [one, other, one, other] {
+            cross(vault, &place.stick());
+        }
+    }
+
+    #[test]
+    fn what_a_courier_carries_is_counted_and_not_missed() {
+        let place = Place::new();
+        let (amina, bilal) = shared(&place);
+        cross_both(&bilal, &amina, &place);
+        set_role(&amina, "desk", "Bilal", Role::Courier, NOW).unwrap();
+        say(&amina, "not for couriers");
+        cross_both(&amina, &bilal, &place);
+        let line = spaces(&bilal).unwrap().remove(0);
+        assert_eq!((line.waiting, line.carried), (0, 1), "{line:?}");
+        assert!(!line.has_something());
+        let shown = space(&bilal, "desk").unwrap();
+        assert!(shown.gaps.is_empty(), "{:?}", shown.gaps);
+        assert!(shown.next.is_empty(), "{:?}", shown.next);
+    }
+
+    #[test]
+    fn a_schema_is_nothing_to_read() {
+        let place = Place::new();
+        let (amina, bilal) = shared(&place);
+        let version = SchemaVersion {
+            name: Name::new("Expense").unwrap(),
+            fields: Vec::new(),
+        };
+        define(&amina, "desk", version, None, None, NOW).unwrap();
+        cross_both(&amina, &bilal, &place);
+        assert_eq!(spaces(&bilal).unwrap()[0].unread_count(), 0);
+    }
+
+    #[test]
+    fn who_was_removed_is_told_by_whom_and_forgets_before_joining_again() {
+        let place = Place::new();
+        let (amina, bilal) = shared(&place);
+        remove(&amina, "desk", "Bilal", Reason::Lost, NOW).unwrap();
+        cross_both(&amina, &bilal, &place);
+        let ended = spaces(&bilal).unwrap().remove(0).ended.unwrap();
+        assert!(ended.starts_with("removed by Amina "), "{ended}");
+        assert!(ended.ends_with(": lost"), "{ended}");
+        invite_bilal(&amina, Role::Reader);
+        assert_eq!(
+            invitations_to(&amina, "desk", "bilal", NOW).unwrap().len(),
+            1
+        );
+        cross_both(&amina, &bilal, &place);
+        let again = invitations(&bilal, NOW).unwrap().received.remove(0);
+        let number = again.number.to_string();
+        let known = check_not_here(&bilal, &number).unwrap_err();
+        assert!(known.next_step().contains("space forget desk"), "{known}");
+        crate::team::spaces::forget(&bilal, "desk", NOW).unwrap();
+        check_not_here(&bilal, &number).unwrap();
+    }
 
     #[test]
     fn runs_of_missing_segments_lie_before_and_between_those_that_wait() {

@@ -2,6 +2,9 @@
 
 mod document;
 mod proposals;
+mod reading;
+
+use std::collections::BTreeSet;
 
 use note_protocol::Span;
 use team_content::batch::decode_alone;
@@ -13,7 +16,7 @@ use team_content::operation::Operation;
 use team_content::title::Title;
 use team_core::ids::CompartmentId;
 
-use self::document::Cache;
+use self::reading::Cache;
 use super::TeamError;
 use super::delivery::{Deliveries, Delivery};
 use super::items::{Deletion, ItemReference, find_folded, made, text_of};
@@ -23,7 +26,7 @@ use crate::clock::UnixTime;
 use crate::store::{ItemFilter, ItemFlag, StoredItem};
 use crate::vault::Vault;
 
-pub use proposals::{ProposalLine, ProposalState, decide, proposals, suggest};
+pub use proposals::{ProposalLine, ProposalState, Proposals, decide, proposals, suggest};
 
 /// A note in a list.
 #[derive(Clone, Debug)]
@@ -135,11 +138,14 @@ fn write_text(
     let client = document::client();
     let cache = document::load(session.changes, stored.id)?;
     let read = document::read(&client, note, cache)?;
-    let branch = edit_branch(session, stored)?;
+    let branch = edit_branch(session, stored, &read.cache)?;
     let peer = peer_id(session.view.own_device(), stored.item, branch);
     let before = read.content.text();
     let (updates, snapshot) = document::edit(&client, &read.cache, before, text, peer)?;
-    let mut holds = read.cache.holds;
+    let mut cache = Cache {
+        snapshot,
+        ..read.cache
+    };
     let is_changed = !updates.is_empty();
     for update in updates {
         let edit = EditNote {
@@ -147,9 +153,9 @@ fn write_text(
             branch,
             update: update.into(),
         };
-        holds.extend(write(session, stored.compartment, edit.into())?);
+        cache.extend(write(session, stored.compartment, edit.into())?);
     }
-    document::keep(session.changes, stored.id, &Cache { holds, snapshot })?;
+    document::keep(session.changes, stored.id, &cache)?;
     Ok(is_changed)
 }
 
@@ -164,11 +170,16 @@ fn write(
 
 /// The run of changes that this device continues.
 ///
-/// Changes of one run follow each other without a gap. Where one of this device's own does not
-/// count now, a run that goes on without it would contradict it once it counts again: a new run
-/// begins.
-fn edit_branch(session: &mut Session<'_>, stored: &StoredItem) -> Result<u64, TeamError> {
+/// Changes of one run follow each other without a gap. Where one of them does not count now, or is
+/// left out for what it builds on, a run that goes on without it would contradict it once it
+/// counts again: a new run begins.
+fn edit_branch(
+    session: &mut Session<'_>,
+    stored: &StoredItem,
+    cache: &Cache,
+) -> Result<u64, TeamError> {
     let own = session.view.own_device();
+    let refused: BTreeSet<Dot> = cache.refused().collect();
     let (mut newest, mut is_whole) = (0, true);
     for operation in session.changes.operations_of_item(stored.id)? {
         if operation.dot.device != own {
@@ -178,8 +189,10 @@ fn edit_branch(session: &mut Session<'_>, stored: &StoredItem) -> Result<u64, Te
         let decoded = body.and_then(|body| decode_alone(operation.dot, body).ok());
         match decoded {
             Some(Operation::EditNote(edit)) => {
+                // Runs before the newest are never continued.
+                is_whole |= edit.branch != newest;
                 newest = edit.branch;
-                is_whole &= operation.in_effect;
+                is_whole &= operation.in_effect && !refused.contains(&operation.dot);
             }
             Some(_) => {}
             None => is_whole = false,
@@ -262,8 +275,8 @@ pub fn show(vault: &Vault, which: &ItemReference) -> Result<ShownNote, TeamError
             titles: titles.collect(),
             spans: read.content.spans().to_vec(),
             text: read.content.into_text(),
-            change_count: read.cache.holds.len(),
-            refused_count: read.refused.len(),
+            change_count: read.cache.held_count(),
+            refused_count: read.cache.refused().count(),
             open_proposal_count: note.open_proposals().count(),
             delivery: Deliveries::of(view)?.item(&stored)?,
         };

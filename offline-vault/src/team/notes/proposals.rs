@@ -4,12 +4,15 @@ use note_protocol::{Document, NoteError};
 use signing_format::git::diff::TextDiff;
 use team_content::item_id::Dot;
 use team_content::note::{DecideProposal, Decision, Note, Proposal, ProposeEdit, peer_id};
+use team_core::role::Role;
 
 use super::super::TeamError;
 use super::super::items::{ItemReference, text_of};
+use super::super::refusal::whom_to_ask;
 use super::super::session::{in_space, look};
 use super::super::view::{View, digits};
 use super::document::{self, as_update};
+use super::reading::is_of_content;
 use super::{find_note, new_branch, write};
 use crate::clock::UnixTime;
 use crate::store::StoredItem;
@@ -100,7 +103,18 @@ fn proposal_digits(dot: &Dot) -> String {
     digits(hasher.finalize().as_bytes())
 }
 
-/// The proposals for a note, the first first; those that were decided only when asked for.
+/// The proposals for a note, and who decides about them.
+#[derive(Clone, Debug)]
+pub struct Proposals {
+    /// The first first.
+    pub lines: Vec<ProposalLine>,
+    /// Whether the person may decide.
+    pub may_decide: bool,
+    /// Who else may.
+    pub ask: Vec<String>,
+}
+
+/// The proposals for a note; those that were decided only when asked for.
 ///
 /// # Errors
 /// [`TeamError`].
@@ -108,7 +122,7 @@ pub fn proposals(
     vault: &Vault,
     which: &ItemReference,
     with_decided: bool,
-) -> Result<Vec<ProposalLine>, TeamError> {
+) -> Result<Proposals, TeamError> {
     look(vault, &which.space, |view| {
         let (stored, note) = find_note(view, &which.digits)?;
         let client = document::client();
@@ -131,6 +145,8 @@ pub fn proposals(
                             TextDiff::between(before.as_bytes(), after.as_bytes(), DIFF_LINES_MAX);
                     }
                     Err(NoteError::Refused(refusal)) => line.unreadable = Some(refusal.to_string()),
+                    // A change that nobody has merged takes the others from nobody.
+                    Err(err) if is_of_content(&err) => line.unreadable = Some(err.to_string()),
                     Err(err) => return Err(err.into()),
                 }
             } else if !with_decided {
@@ -138,7 +154,11 @@ pub fn proposals(
             }
             lines.push(line);
         }
-        Ok(lines)
+        Ok(Proposals {
+            lines,
+            may_decide: view.own_role() >= Some(Role::Approver),
+            ask: whom_to_ask(view, Role::Approver),
+        })
     })
 }
 
@@ -170,7 +190,8 @@ fn described(view: &View<'_>, proposal: &Proposal) -> ProposalLine {
 /// others by a change that an approver did not see.
 ///
 /// # Errors
-/// [`TeamError::NotFound`], [`TeamError::State`] when it was merged before; [`TeamError::Note`].
+/// [`TeamError::InputAdvised`] when there is none, [`TeamError::StateAdvised`] when it was merged
+/// before; [`TeamError::Note`].
 pub fn decide(
     vault: &Vault,
     which: &ItemReference,
@@ -183,9 +204,10 @@ pub fn decide(
         let (stored, note) = find_note(&session.view, &which.digits)?;
         let meant = meant(&session.view, &stored, &note, proposal)?;
         if meant.decision() == Some(Decision::Merge) {
-            return Err(TeamError::State {
+            return Err(TeamError::StateAdvised {
                 which: format!("proposal {proposal}"),
                 state: "was merged already".to_owned(),
+                next: "There is nothing to do.".to_owned(),
             });
         }
         if decision == Decision::Merge {
@@ -220,11 +242,15 @@ fn meant<'a>(
     let found: Vec<&Proposal> = note.proposals.iter().filter(is_meant).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(TeamError::Input {
+        [] => Err(TeamError::InputAdvised {
             what: format!(
-                "{} has no proposal {}: see `note proposals {0}`",
+                "{} has no proposal {}",
                 text_of(view, stored),
                 pack_format::shown::Shown(which)
+            ),
+            next: format!(
+                "See what is proposed: offline-vault note proposals {}.",
+                text_of(view, stored)
             ),
         }),
         several => Err(TeamError::Ambiguous {
