@@ -94,11 +94,22 @@ pub(super) fn backup(context: &Context, asked: &Backup) -> Result<Report, Comman
     let mut text = format!("Backup verified: {file}, {size}, read back and checked.\n");
     let _ = writeln!(text, "It holds {}.", held(&made.contents));
     text.push_str(
-        "It does not hold pairings, keys of what is under way, and what is in the outbox.\n\
+        "It does not hold pairings, keys of what is under way, what is in the outbox, and \
+         spaces.\n\
          Keep it away from this machine; whoever has it and its passphrase can be you.",
     );
+    let spaces = space_names(vault)?;
+    if !spaces.is_empty() {
+        let _ = write!(
+            text,
+            "\nIt does not hold your spaces either ({}): after a restore you have to be invited \
+             into each again, and read there what members still have.",
+            spaces.join(", ")
+        );
+    }
     let mut json = contents_json(&made.contents);
     if let Some(object) = json.as_object_mut() {
+        object.insert("spaces_not_held".to_owned(), json!(spaces));
         let skipped: Vec<_> = made.skipped.iter().map(ItemId::to_string).collect();
         object.insert("backup".to_owned(), json!(file.to_string()));
         object.insert("backup_bytes".to_owned(), json!(made.size_bytes));
@@ -109,6 +120,12 @@ pub(super) fn backup(context: &Context, asked: &Backup) -> Result<Report, Comman
         Some(note) => report.with_note(note),
         None => report,
     })
+}
+
+/// What this vault calls its spaces.
+fn space_names(vault: &Vault) -> Result<Vec<String>, CommandError> {
+    let spaces = vault.store().read().spaces()?;
+    Ok(spaces.iter().map(|it| it.space.name.to_string()).collect())
 }
 
 fn skipped_note(skipped: &[ItemId]) -> Option<String> {
