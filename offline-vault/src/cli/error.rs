@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::Report;
 use crate::files::{FileError, reason};
+use crate::names::LocalName;
 use crate::passphrase::PassphraseError;
 use crate::signing::journal::JournalError;
 use crate::signing::keys::KeyError;
@@ -87,6 +88,12 @@ pub enum CommandError {
     NotAnItem {
         /// What was typed.
         text: String,
+    },
+    /// An item was asked for, and a space was named.
+    #[error("{name} is a space, not an item")]
+    SpaceNotItem {
+        /// What this vault calls it.
+        name: LocalName,
     },
     /// The passphrase.
     #[error(transparent)]
@@ -176,6 +183,7 @@ impl Advice for CommandError {
         match self {
             Self::NoDirectory => "vault-nowhere",
             Self::NotAnItem { .. } => "item-not-one",
+            Self::SpaceNotItem { .. } => "item-is-space",
             Self::NotATime { .. } => "time-not-one",
             Self::OptionOfOtherKeys { .. } => "key-option-of-others",
             Self::FingerprintDiffers => "fingerprint-differs",
@@ -204,6 +212,12 @@ impl Advice for CommandError {
     fn next_step(&self) -> String {
         if let Some(inner) = self.inner() {
             return inner.next_step();
+        }
+        if let Self::SpaceNotItem { name } = self {
+            return format!(
+                "See how it stands: offline-vault space show {name}. An item in it is written \
+                 like {name}/3fa9."
+            );
         }
         match self {
             Self::NoDirectory => "Name the vault's directory with --vault DIR.",

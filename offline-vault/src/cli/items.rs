@@ -347,11 +347,20 @@ pub(super) fn receipts(context: &Context) -> Result<Report, CommandError> {
 
 /// `explain`.
 pub(super) fn explain(context: &Context, asked: &Item) -> Result<Report, CommandError> {
+    let vault = context.vault()?;
+    let id = parse_item(&asked.item).or_else(|err| {
+        let spaces = vault.store().read().spaces()?;
+        let mut named = spaces.into_iter().map(|stored| stored.space.name);
+        match named.find(|name| name.as_str() == asked.item.to_lowercase()) {
+            Some(name) => Err(CommandError::SpaceNotItem { name }),
+            None => Err(err),
+        }
+    })?;
     let Explanation {
         letter,
         known,
         next,
-    } = work::explain(context.vault()?, parse_item(&asked.item)?)?;
+    } = work::explain(vault, id)?;
     let (mut text, json) = match &letter {
         Letter::In(item) => (inbox_line(item) + "\n", inbox_json(item)),
         Letter::Out(item) => (outbox_text(item), outbox_json(item)),
