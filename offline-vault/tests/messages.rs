@@ -22,7 +22,7 @@ use offline_vault::signing::journal::JournalError;
 use offline_vault::signing::keys::KeyError;
 use offline_vault::signing::policy::{PolicyError, UseKind};
 use offline_vault::signing::{PolicyRefusal, ReviewError, Risk, SigningError};
-use offline_vault::store::{SigningRequestId, StoreError};
+use offline_vault::store::{SigningRequestId, SpaceState, StoreError};
 use offline_vault::team::{ClosedReason, TeamError};
 use offline_vault::vault::VaultError;
 use offline_vault::vault_key::{KeyFileError, VaultKeyError};
@@ -164,6 +164,9 @@ fn command_errors() -> Vec<CommandError> {
         CommandError::NotText { what: "the card" },
         CommandError::NotAnItem {
             text: "9x".to_owned(),
+        },
+        CommandError::SpaceNotItem {
+            name: LocalName::new("desk").unwrap(),
         },
         CommandError::NoAnswer,
         CommandError::Locked,
@@ -479,6 +482,59 @@ fn team_errors() -> Vec<TeamError> {
         TeamError::Input {
             what: "boss is no role: courier, reader or editor".to_owned(),
         },
+        TeamError::StateAdvised {
+            which: "Carla".to_owned(),
+            state: "becomes an owner only by a vote".to_owned(),
+            next: "The owners vote: offline-vault owner add desk 5fc17a02.".to_owned(),
+        },
+        TeamError::InputAdvised {
+            what: "desk/3fa9 has no version 7".to_owned(),
+            next: "See which there are: offline-vault file versions desk/3fa9.".to_owned(),
+        },
+        TeamError::NotFound {
+            space: desk(),
+            what: "late work",
+            which: "ffff".to_owned(),
+        },
+        TeamError::NotAsking {
+            space: desk(),
+            who: "Karla".to_owned(),
+        },
+        TeamError::DevicesFull {
+            name: desk(),
+            cap: 1,
+        },
+        TeamError::SpaceKnown {
+            name: desk(),
+            state: SpaceState::Left,
+        },
+        TeamError::SpaceKnown {
+            name: desk(),
+            state: SpaceState::Joining,
+        },
+        TeamError::SpaceKnown {
+            name: desk(),
+            state: SpaceState::Active,
+        },
+        TeamError::File(FileError::Exists {
+            path: "/home/amina/saved/report.odt".into(),
+        }),
+        TeamError::Format(DecodeError::Rule {
+            what: "a path could leave its folder",
+        }),
+        TeamError::Format(DecodeError::Rule {
+            what: "a member may have no device",
+        }),
+        TeamError::Format(DecodeError::OverLimit {
+            what: "device cap",
+            found: 17,
+            limit: 16,
+        }),
+        TeamError::Format(DecodeError::OverLimit {
+            what: "name",
+            found: 99,
+            limit: 64,
+        }),
         TeamError::Value(BadValue::TooLarge),
         TeamError::Note(NoteError::TooSlow {
             limit: Duration::from_secs(5),

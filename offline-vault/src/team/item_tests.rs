@@ -133,7 +133,7 @@ fn only_its_author_changes_a_message() {
     let first = item(&say(&amina, "Tuesday.", None));
     cross_both(&amina, &bilal, &place);
     let refused = messages::edit(&bilal, &first, "Never.", NOW);
-    assert!(matches!(refused, Err(TeamError::State { .. })));
+    assert!(matches!(refused, Err(TeamError::StateAdvised { .. })));
     messages::edit(&amina, &first, "Wednesday.", NOW).unwrap();
     cross_both(&amina, &bilal, &place);
     let line = &listed(&bilal).messages[0];
@@ -301,7 +301,7 @@ fn versions_put_at_the_same_time_are_both_kept() {
     cross_both(&amina, &bilal, &place);
     let to = place.stick().join("../saved");
     let refused = files::save(&amina, &which, None, &to);
-    assert!(matches!(refused, Err(TeamError::State { .. })));
+    assert!(matches!(refused, Err(TeamError::StateAdvised { .. })));
     assert!(file_list(&amina, false).files[0].conflict);
     let mut texts = Vec::new();
     for version in [2, 3] {
@@ -322,7 +322,7 @@ fn a_file_is_moved_removed_and_put_back() {
     let path = place.file("a.txt", b"first");
     let which = item(&add(&amina, &path).files[0].item);
     let taken = files::move_to(&amina, &which, "work/a.txt/b.txt", NOW);
-    assert!(matches!(taken, Err(TeamError::State { .. })));
+    assert!(matches!(taken, Err(TeamError::StateAdvised { .. })));
     files::move_to(&amina, &which, "old/b.txt", NOW).unwrap();
     cross_both(&amina, &bilal, &place);
     assert_eq!(file_list(&bilal, false).files[0].path, "old/b.txt");
