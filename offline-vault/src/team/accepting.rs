@@ -1,5 +1,6 @@
 //! Accepting an invitation: keys and mailboxes for one space only, and the answer that names them.
 
+use bundle_format::card::CardMailbox;
 use bundle_format::identity::{DecapsulationKey, Identity};
 use bundle_format::random::HedgedRng;
 use pack_format::shown::Shown;
@@ -13,8 +14,8 @@ use super::joining::send_parcel_and;
 use crate::clock::UnixTime;
 use crate::names::LocalName;
 use crate::store::{
-    Changes, Contact, InvitationState, NewMailbox, NewSpace, SpaceState, StoredInvitation,
-    StoredPrekey,
+    Changes, Contact, InvitationState, NewMailbox, NewSpace, SpaceRow, SpaceState,
+    StoredInvitation, StoredPrekey, Tables,
 };
 use crate::vault::Vault;
 
@@ -146,10 +147,20 @@ pub(super) fn accept(
     })
 }
 
+/// The mailboxes of this vault's device in a space, as others are told of them.
+pub(super) fn own_routes(tables: &Tables<'_>, space: SpaceRow) -> Result<Routes, TeamError> {
+    let mailboxes = tables.mailboxes_of_space(space)?.into_iter();
+    let routes = mailboxes.map(|mailbox| CardMailbox {
+        relay: mailbox.keys.relay,
+        send_seed: mailbox.keys.send_seed,
+    });
+    Routes::new(routes.collect()).map_err(TeamError::Format)
+}
+
 /// Stores the mailboxes of this vault's device in a space.
 pub(super) fn store_mailboxes(
     changes: &Changes<'_>,
-    space: crate::store::SpaceRow,
+    space: SpaceRow,
     mailboxes: &[NewMailbox],
 ) -> Result<(), TeamError> {
     for mailbox in mailboxes {

@@ -46,6 +46,8 @@ mod item_tests;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod want_tests;

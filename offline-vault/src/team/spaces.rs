@@ -329,12 +329,7 @@ pub fn open_mailbox(
         }
         let (mailboxes, _) = mailboxes(std::slice::from_ref(relay), session.rng())?;
         accepting::store_mailboxes(session.changes, row, &mailboxes)?;
-        let all = session.changes.mailboxes_of_space(row)?;
-        let routes = all.into_iter().map(|mailbox| CardMailbox {
-            relay: mailbox.keys.relay,
-            send_seed: mailbox.keys.send_seed,
-        });
-        let routes = Routes::new(routes.collect()).map_err(TeamError::Format)?;
+        let routes = accepting::own_routes(session.changes, row)?;
         session.write_control(&[Control::Routes(routes)])?;
         Ok(())
     })

@@ -26,7 +26,7 @@ use super::session::{Session, in_space};
 use super::take_in::send_state;
 use super::view::View;
 use super::wants::{Held, Wants};
-use super::{TeamError, joining, shares};
+use super::{TeamError, accepting, joining, shares};
 use crate::clock::UnixTime;
 use crate::files::remove_if_present;
 use crate::store::{
@@ -123,7 +123,13 @@ fn renew_prekey(session: &mut Session<'_>) -> Result<(), TeamError> {
             },
         )?;
         let prekey = Control::Prekey(number, Box::new(key.encapsulation_key()));
-        session.write_control(&[prekey])?;
+        let mut operations = vec![prekey];
+        if !is_said {
+            // And its mailboxes, for the same reason.
+            let routes = accepting::own_routes(session.changes, row)?;
+            operations.push(Control::Routes(routes));
+        }
+        session.write_control(&operations)?;
     }
     for number in expired_prekeys(&ages, now) {
         session.changes.remove_prekey(row, number)?;
@@ -260,11 +266,11 @@ impl Outgoing {
     ) -> Result<Option<Self>, TeamError> {
         let tables = view.tables;
         let peers = tables.peers(view.row())?;
-        let known = peers.into_iter().find(|peer| peer.device == device);
+        let known = peers.iter().find(|peer| peer.device == device).cloned();
         let (Some(card), Some(mut peer)) = (card_of(view, device), known) else {
             return Ok(None);
         };
-        if !has_way(tables, &card, &peer)? {
+        if !has_way(tables, &card, &peer)? || is_replaced(view, &peer, &peers) {
             return Ok(None);
         }
         let index = SqlIndex::new(tables, view.row(), view.space_id());
@@ -421,6 +427,14 @@ pub(super) fn has_way(
         LaneKind::Courier => has_mailbox,
         LaneKind::Vault => lane.contact_id.is_some() && lane.contact_id == peer.contact_id,
     }))
+}
+
+/// Whether a removed device was a contact's vault that has come in again since: it has no keys of
+/// the old device any more.
+fn is_replaced(view: &View<'_>, peer: &Peer, peers: &[Peer]) -> bool {
+    let is_in = |device| view.membership.device_role(device).is_some();
+    let again = |other: &Peer| other.contact_id == peer.contact_id && is_in(other.device);
+    peer.contact_id.is_some() && !is_in(peer.device) && peers.iter().any(again)
 }
 
 /// What a device said last that it has.

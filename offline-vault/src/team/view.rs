@@ -115,6 +115,9 @@ impl<'a> View<'a> {
 
     /// The member that a person means by a name or by the digits beside it.
     pub(crate) fn find_member(&self, who: &str) -> Result<&Member, TeamError> {
+        // As lists show somebody who shares a name: "Bilal (2fdbf399)".
+        let digits_behind = who.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
+        let who = digits_behind.map_or(who, |(_, digits)| digits);
         let is_meant = |member: &&Member| {
             member.name.as_str().eq_ignore_ascii_case(who)
                 || (who.len() >= DIGITS_MIN && full_digits(&member.id.0).starts_with(who))
