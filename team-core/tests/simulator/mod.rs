@@ -1,7 +1,13 @@
 //! Seeded histories of a whole team: everything arrives, whatever the links and the attackers do.
 //!
-//! `CAUSEWAY_SIM_SEED` says with which seed to begin, `CAUSEWAY_SIM_RUNS` how many histories to
-//! live through. A failure prints the seed of its history.
+//! `CAUSEWAY_SIM_SEED` says with which seed each test begins, `CAUSEWAY_SIM_RUNS` how many
+//! histories it lives through. A failure prints the seed of its history and how to live through it
+//! again:
+//!
+//! ```sh
+//! CAUSEWAY_SIM_SEED=77 CAUSEWAY_SIM_RUNS=1 cargo test -p team-core --test all \
+//!     everything_reaches_every_honest_member_of_small_teams
+//! ```
 
 #![allow(unreachable_pub, reason = "tests")]
 
@@ -27,9 +33,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(seeds: std::ops::Range<u64>, scenario: impl Fn(u64) -> Scenario) -> Self {
+    /// As many histories as this, unless the environment says otherwise.
+    fn of(runs: u64, scenario: impl Fn(u64) -> Scenario) -> Self {
+        let first = number("CAUSEWAY_SIM_SEED", 1);
+        let runs = number("CAUSEWAY_SIM_RUNS", runs);
         let mut tally = Self::default();
-        for seed in seeds {
+        for seed in first..first + runs {
             let outcome = World::new(seed, scenario(seed)).run();
             match outcome.settled_after {
                 Some(rounds) if outcome.disagreeing == 0 && outcome.undelivered == 0 => {
@@ -41,6 +50,16 @@ impl Tally {
             tally.new_bytes += outcome.new_bytes;
         }
         tally
+    }
+
+    fn assert_none_failed(&self) {
+        let seeds: Vec<u64> = self.failed.iter().map(|(seed, _)| *seed).collect();
+        assert!(
+            self.failed.is_empty(),
+            "failed with the seeds {seeds:?}; CAUSEWAY_SIM_SEED=… CAUSEWAY_SIM_RUNS=1 and the name \
+             of this test live through one of them again: {:#?}",
+            self.failed
+        );
     }
 
     fn ratio(&self) -> f64 {
@@ -79,17 +98,13 @@ fn twenty_vaults(sender: Sender) -> Scenario {
 }
 
 fn live_through(runs: u64) {
-    let first = number("CAUSEWAY_SIM_SEED", 1);
-    let runs = number("CAUSEWAY_SIM_RUNS", runs);
-    let tally = Tally::of(first..first + runs, any_scenario);
+    let tally = Tally::of(runs, any_scenario);
     println!(
-        "{runs} histories from seed {first}: settled after at most {} rounds, {:.2} times the \
-         new bytes sent",
+        "settled after at most {} rounds, {:.2} times the new bytes sent",
         tally.slowest,
         tally.ratio(),
     );
-    let failed = &tally.failed;
-    assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
+    tally.assert_none_failed();
 }
 
 /// Few vaults: quick, and the lonely links that small teams have.
@@ -106,8 +121,7 @@ fn everything_reaches_every_honest_member() {
 
 #[test]
 fn everything_reaches_every_honest_member_of_small_teams() {
-    let tally = Tally::of(1..161, small_scenario);
-    assert!(tally.failed.is_empty(), "{:#?}", tally.failed);
+    Tally::of(160, small_scenario).assert_none_failed();
 }
 
 #[test]
@@ -118,16 +132,15 @@ fn everything_reaches_every_honest_member_in_ten_thousand_histories() {
 
 #[test]
 fn sends_at_most_eight_times_the_new_bytes() {
-    let tally = Tally::of(1..6, |_| twenty_vaults(Sender::Ours));
+    let tally = Tally::of(5, |_| twenty_vaults(Sender::Ours));
     println!("{:.2} times the new bytes", tally.ratio());
-    assert!(tally.failed.is_empty(), "{:#?}", tally.failed);
+    tally.assert_none_failed();
     assert!(tally.ratio() <= 8.0, "{:.2} times", tally.ratio());
 }
 
 #[test]
 fn a_sender_that_sends_what_is_new_since_the_last_bundle_loses_content() {
-    let tally = Tally::of(1..4, |_| twenty_vaults(Sender::SinceLastSent));
-    assert_eq!(tally.failed.len(), 3);
+    let tally = Tally::of(3, |_| twenty_vaults(Sender::SinceLastSent));
     let (_, outcome) = tally.failed[0];
     assert!(outcome.undelivered > 0, "{outcome:#?}");
 }
