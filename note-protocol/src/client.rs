@@ -52,7 +52,7 @@ impl Client {
         Self { deadline, ..self }
     }
 
-    /// What a document says.
+    /// What a document says, without the updates that are refused.
     ///
     /// # Errors
     /// Any [`NoteError`].
@@ -107,7 +107,8 @@ impl Client {
         let bytes = self.exchange(&message)?;
         match Response::from_wire(&bytes).map_err(NoteError::Nonsense)? {
             Response::Refused(refusal) => Err(NoteError::Refused(refusal)),
-            response => Ok(response),
+            response if names_no_other_update(&response, request) => Ok(response),
+            _ => Err(other_answer()),
         }
     }
 
@@ -199,6 +200,14 @@ fn read_all(stdout: ChildStdout) -> Result<Vec<u8>, NoteError> {
         return Err(NoteError::Nonsense(err));
     }
     Ok(bytes)
+}
+
+/// The last is the highest: what is read from a response ascends.
+fn names_no_other_update(response: &Response, request: &Request) -> bool {
+    let refused = response.opened().and_then(|opened| opened.refused.last());
+    refused.is_none_or(|last| {
+        usize::try_from(last.index).is_ok_and(|index| index < request.document().updates.len())
+    })
 }
 
 fn other_answer() -> NoteError {

@@ -28,7 +28,7 @@ pub use document::{Document, Update};
 pub use error::{NoteError, Part, Place, Refusal};
 pub use mark::{Mark, MarkKind};
 pub use request::{Change, Request};
-pub use response::{Edited, Opened, Previewed, Response};
+pub use response::{Edited, Opened, Previewed, RefusedUpdate, Response};
 pub use version::{PeerId, Version};
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Request {
         Ok(message)
     }
 
-    fn document(&self) -> &Document {
+    pub(crate) fn document(&self) -> &Document {
         match self {
             Self::Open(document) | Self::Edit { document, .. } | Self::Preview { document, .. } => {
                 document

@@ -5,7 +5,7 @@ use pack_format::codec::{DecodeError, Reader, Wire, Writer};
 use crate::bytes::{read_optional, write_optional};
 use crate::content::Content;
 use crate::error::Refusal;
-use crate::limits::{SNAPSHOT_BYTES_MAX, UPDATE_BYTES_MAX};
+use crate::limits::{SNAPSHOT_BYTES_MAX, UPDATE_BYTES_MAX, UPDATES_MAX};
 use crate::version::Version;
 
 /// One answer.
@@ -31,6 +31,18 @@ pub struct Opened {
     pub snapshot: Option<Vec<u8>>,
     /// Which operations are in it.
     pub version: Version,
+    /// The updates that were left out: in the order they were handed in, each once.
+    pub refused: Vec<RefusedUpdate>,
+}
+
+/// An update that is not in a document, although it was handed in with it: for itself, or for what
+/// it builds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedUpdate {
+    /// The update, from 0. [`Client`](crate::Client) gives only those that there are.
+    pub index: u32,
+    /// Why it was left out.
+    pub refusal: Refusal,
 }
 
 /// A document that was changed.
@@ -49,6 +61,18 @@ pub struct Previewed {
     pub before: Content,
     /// The document with the proposal.
     pub after: Opened,
+}
+
+impl Response {
+    /// The document, unless all was refused.
+    pub(crate) fn opened(&self) -> Option<&Opened> {
+        match self {
+            Self::Opened(opened) => Some(opened),
+            Self::Edited(edited) => Some(&edited.after),
+            Self::Previewed(previewed) => Some(&previewed.after),
+            Self::Refused(_) => None,
+        }
+    }
 }
 
 impl Wire for Response {
@@ -101,6 +125,8 @@ impl Wire for Opened {
         self.content.write(writer);
         write_optional(writer, self.snapshot.as_deref());
         self.version.write(writer);
+        writer.count(self.refused.len());
+        self.refused.iter().for_each(|update| update.write(writer));
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -108,6 +134,39 @@ impl Wire for Opened {
             content: Content::read(reader)?,
             snapshot: read_optional(reader, SNAPSHOT_BYTES_MAX, "snapshot")?,
             version: Version::read(reader)?,
+            refused: read_refused(reader)?,
+        })
+    }
+}
+
+fn read_refused(reader: &mut Reader<'_>) -> Result<Vec<RefusedUpdate>, DecodeError> {
+    let mut refused: Vec<RefusedUpdate> = Vec::new();
+    for _ in 0..reader.count(UPDATES_MAX, "refused updates")? {
+        let update = RefusedUpdate::read(reader)?;
+        if refused
+            .last()
+            .is_some_and(|last| last.index >= update.index)
+        {
+            return Err(DecodeError::Rule {
+                what: "the refused updates are not in order",
+            });
+        }
+        refused.push(update);
+    }
+    Ok(refused)
+}
+
+impl Wire for RefusedUpdate {
+    const WHAT: &'static str = "refused update";
+
+    fn write(&self, writer: &mut Writer) {
+        self.refusal.write(writer.u32(self.index));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: reader.u32("index")?,
+            refusal: Refusal::read(reader)?,
         })
     }
 }

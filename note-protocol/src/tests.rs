@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::{
     Change, Content, Document, Edited, Mark, MarkKind, Opened, Part, Place, Previewed, Refusal,
-    Request, Response, Span, TextRange, Update,
+    RefusedUpdate, Request, Response, Span, TextRange, Update,
 };
 
 fn document() -> Document {
@@ -29,6 +29,15 @@ fn opened() -> Opened {
         content: Content::new("é".to_owned(), vec![Span { range, mark }]).unwrap(),
         snapshot: Some(vec![9; 4]),
         version: [(1.into(), 2), (3.into(), 4)].into_iter().collect(),
+        refused: vec![refused(0), refused(7)],
+    }
+}
+
+fn refused(index: u32) -> RefusedUpdate {
+    let place = Place::Update(index);
+    RefusedUpdate {
+        index,
+        refusal: Refusal::MissingOperations { place },
     }
 }
 
@@ -126,6 +135,18 @@ fn a_message_cut_at_any_length_is_refused() {
         for len in 0..message.len() {
             assert!(Response::from_wire(&message[..len]).is_err());
         }
+    }
+}
+
+#[test]
+fn refused_updates_are_named_once_and_in_order() {
+    for indices in [[1, 0], [1, 1]] {
+        let opened = Opened {
+            refused: indices.map(refused).to_vec(),
+            ..opened()
+        };
+        let message = Response::Opened(opened).to_wire();
+        assert!(Response::from_wire(&message).is_err(), "{indices:?}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! A document of the library, and what is checked around its imports.
 
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
 use loro::{EncodedBlobMode, ExportMode, LoroDoc, LoroText, StyleConfigMap, VersionVector};
 use note_protocol::limits::{SNAPSHOT_BYTES_MAX, UPDATE_BYTES_MAX, VERSION_PEERS_MAX};
 use note_protocol::{Content, Opened, Part, PeerId, Place, Refusal, Update, Version};
@@ -13,7 +16,12 @@ pub(crate) struct Note {
     /// How many operations of each author are in it. The library's own list can only be copied as
     /// a whole, which is too slow to do for each of many authors.
     counts: VersionVector,
+    /// Whose updates are refused from here on.
+    closed: BTreeSet<u64>,
 }
+
+/// For each author of an update the first operation in it, and the one after the last.
+pub(crate) type Said = BTreeMap<u64, (i32, i32)>;
 
 impl Note {
     /// A note without a word.
@@ -27,6 +35,7 @@ impl Note {
         Self {
             doc,
             counts: VersionVector::new(),
+            closed: BTreeSet::new(),
         }
     }
 
@@ -42,35 +51,71 @@ impl Note {
         Ok(())
     }
 
-    /// Takes in one update: of its author only, with all that it builds on, and with no number
-    /// that is taken. Its text shows after [`Note::settle`].
+    /// What an update says of itself: of its author only, with all that it builds on, and with no
+    /// number that is taken.
     ///
-    /// What the update says of itself is checked first, because it is cheap and the library would
-    /// pass over operations that it believes to have; what it has changed is checked afterwards.
-    pub(crate) fn take_in(&mut self, update: &Update, place: Place) -> Result<(), Refusal> {
+    /// This is cheap and changes nothing, so that an update which is refused here costs the others
+    /// nothing. It would be taken in at the wrong place otherwise: the library passes over
+    /// operations that it believes to have, and keeps those whose base is missing until it comes.
+    pub(crate) fn check(&self, update: &Update, place: Place) -> Result<Said, Refusal> {
         let unreadable = Refusal::Unreadable { place };
-        let said = LoroDoc::decode_import_blob_meta(&update.bytes, true).map_err(|_| unreadable)?;
-        if said.mode != EncodedBlobMode::Updates {
+        let meta = LoroDoc::decode_import_blob_meta(&update.bytes, true).map_err(|_| unreadable)?;
+        if meta.mode != EncodedBlobMode::Updates {
             return Err(unreadable);
         }
-        for (peer, begins_at) in said.partial_start_vv.iter() {
+        let mut said = Said::new();
+        for (peer, begin) in meta.partial_start_vv.iter() {
             check_author(*peer, update, place)?;
-            let known = self.counts.get(peer).copied().unwrap_or(0);
-            if *begins_at < known {
-                return Err(Refusal::KnownOperations { place });
+            match begin.cmp(&self.known(*peer)) {
+                Ordering::Less => return Err(Refusal::KnownOperations { place }),
+                Ordering::Equal if !self.closed.contains(peer) => {}
+                _ => return Err(Refusal::MissingOperations { place }),
             }
+            let end = meta.partial_end_vv.get(peer).ok_or(unreadable)?;
+            said.insert(*peer, (*begin, *end));
         }
+        let mut bases = meta.start_frontiers.iter();
+        if bases.any(|base| base.counter >= self.known(base.peer)) {
+            return Err(Refusal::MissingOperations { place });
+        }
+        Ok(said)
+    }
+
+    /// Takes in an update that was checked. Its text shows after [`Note::settle`].
+    ///
+    /// What is refused here has left something in the document: see [`Note::close`].
+    pub(crate) fn take_in(
+        &mut self,
+        update: &Update,
+        said: &Said,
+        place: Place,
+    ) -> Result<(), Refusal> {
+        let unreadable = Refusal::Unreadable { place };
         // The state is computed once, after the last.
         self.doc.detach();
         let status = self.doc.import(&update.bytes).map_err(|_| unreadable)?;
         if status.pending.is_some() {
             return Err(Refusal::MissingOperations { place });
         }
-        for (peer, (_, end)) in status.success.iter() {
-            check_author(*peer, update, place)?;
+        let mut ranges = said.iter();
+        if !ranges.all(|(peer, range)| status.success.get(peer) == Some(range)) {
+            return Err(unreadable);
+        }
+        for (peer, (_, end)) in said {
             self.counts.insert(*peer, *end);
         }
         Ok(())
+    }
+
+    /// Takes in nothing more of these authors. Of what was refused after the library had it, parts
+    /// are in the document that must not be built upon; they are not counted, so that what builds
+    /// on them is refused as well.
+    pub(crate) fn close(&mut self, said: &Said) {
+        self.closed.extend(said.keys());
+    }
+
+    fn known(&self, peer: u64) -> i32 {
+        self.counts.get(&peer).copied().unwrap_or(0)
     }
 
     /// Brings the text to what has been taken in.
@@ -118,6 +163,7 @@ impl Note {
             content,
             snapshot,
             version,
+            refused: Vec::new(),
         })
     }
 

@@ -9,6 +9,7 @@
 mod answer;
 mod change;
 mod document;
+mod load;
 mod rich_text;
 mod style;
 

@@ -9,10 +9,12 @@
 )]
 
 mod author;
+mod bytes;
 mod confined;
 mod converge;
 mod hostile;
 mod large;
+mod left_out;
 mod mutated;
 mod random;
 mod refused;

@@ -80,9 +80,11 @@ pub(crate) fn span(start: u32, end: u32, mark: Mark) -> Span {
     }
 }
 
+/// Why the document, or the first update in it that is refused, is.
 pub(crate) fn refusal(document: Document) -> Refusal {
     match client().open(document) {
         Err(NoteError::Refused(refusal)) => refusal,
+        Ok(opened) if !opened.refused.is_empty() => opened.refused[0].refusal,
         other => panic!("not refused: {other:?}"),
     }
 }

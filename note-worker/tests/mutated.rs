@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use loro::{ExportMode, LoroDoc};
-use note_protocol::{Content, Document, NoteError, Refusal, Update, Version};
-use xxhash_rust::xxh32::xxh32;
+use note_protocol::{Content, Document, NoteError, Opened, Refusal, Update, Version};
 
 use crate::author::{client, document};
+use crate::bytes::set_checksum;
 use crate::random::Random;
 
 const PEERS: [u64; 3] = [1, 2, 300];
@@ -80,8 +80,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
         }
     }
     if random.below(8) > 0 && bytes.len() > 20 {
-        let sum = xxh32(&bytes[20..], u32::from_le_bytes(*b"LORO"));
-        bytes[16..20].copy_from_slice(&sum.to_le_bytes());
+        set_checksum(bytes);
     }
 }
 
@@ -124,6 +123,10 @@ fn outcome(note: &Document) -> &'static str {
         Err(NoteError::Ended { .. } | NoteError::TooSlow { .. }) => return "ended",
         Err(err) => panic!("{err:?} of {note:?}"),
     };
+    if !opened.refused.is_empty() {
+        assert_reads_again_without(&opened, note);
+        return "opened without some";
+    }
     let expected = (opened.content, opened.version);
     if note.snapshot.is_none() {
         assert_eq!(
@@ -143,10 +146,23 @@ fn outcome(note: &Document) -> &'static str {
     "opened"
 }
 
+/// What is left reads as if those that were refused had never been there.
+fn assert_reads_again_without(opened: &Opened, note: &Document) {
+    let is_refused = |index| opened.refused.iter().any(|it| it.index as usize == index);
+    let updates = note.updates.iter().enumerate();
+    let accepted = updates.filter(|(index, _)| !is_refused(*index));
+    let accepted: Vec<_> = accepted.map(|(_, update)| update.clone()).collect();
+    let expected = (opened.content.clone(), opened.version.clone());
+    assert_eq!(read(None, &accepted), Some(expected.clone()), "{note:?}");
+    let snapshot = opened.snapshot.clone();
+    assert_eq!(read(snapshot, &[]), Some(expected), "{note:?}");
+}
+
 fn read(snapshot: Option<Vec<u8>>, updates: &[Update]) -> Option<(Content, Version)> {
     let updates = updates.to_vec();
     let opened = client().open(Document { snapshot, updates }).ok()?;
-    Some((opened.content, opened.version))
+    let is_whole = opened.refused.is_empty();
+    is_whole.then_some((opened.content, opened.version))
 }
 
 fn run(seed: u64, count: usize) {
