@@ -1,37 +1,14 @@
 //! The text of a note, made from its changes by the process that reads them.
-//!
-//! What that process makes of a note is kept as a snapshot together with the names of the changes
-//! in it. As long as all of them still count, only later ones are handed to it; when one was taken
-//! out again, the note is made from its beginning.
 
-use std::collections::BTreeSet;
 use std::env::current_exe;
 
-use note_protocol::{Change, Client, Content, Document, NoteError, Place, Refusal, Update};
-use pack_format::codec::{DecodeError, Reader, Writer};
+use note_protocol::{Change, Client, Document, Update};
 use team_content::fold::Written;
-use team_content::item_id::Dot;
 use team_content::note::{self, Note};
-use team_core::ids::DeviceId;
 
 use super::super::TeamError;
+use super::reading::{self, Cache, Read};
 use crate::store::{Changes, ItemRow, Tables};
-
-/// A note as it was read.
-pub(super) struct Read {
-    pub(super) content: Content,
-    /// What stands for the note, with the changes in it.
-    pub(super) cache: Cache,
-    /// Changes that the process refused: they have no effect in any vault.
-    pub(super) refused: Vec<Dot>,
-}
-
-/// A snapshot, and which changes it holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cache {
-    pub(super) holds: BTreeSet<Dot>,
-    pub(super) snapshot: Option<Vec<u8>>,
-}
 
 /// For the program beside this one.
 pub(super) fn client() -> Client {
@@ -40,66 +17,14 @@ pub(super) fn client() -> Client {
 
 /// Reads a note.
 pub(super) fn read(client: &Client, note: &Note, cache: Cache) -> Result<Read, TeamError> {
-    let current: BTreeSet<Dot> = note.updates.iter().map(|update| update.dot).collect();
-    let cache = if cache.holds.is_subset(&current) {
-        cache
-    } else {
-        Cache::default()
+    let open = |snapshot: Option<&[u8]>, updates: &[&Written<note::Update>]| {
+        let updates = updates.iter().map(|update| as_update(&update.value));
+        client.open(Document {
+            snapshot: snapshot.map(<[u8]>::to_vec),
+            updates: updates.collect(),
+        })
     };
-    let later = note.updates.iter();
-    let mut later: Vec<&Written<note::Update>> = later
-        .filter(|update| !cache.holds.contains(&update.dot))
-        .collect();
-    let mut refused = Vec::new();
-    loop {
-        let document = Document {
-            snapshot: cache.snapshot.clone(),
-            updates: later
-                .iter()
-                .map(|update| as_update(&update.value))
-                .collect(),
-        };
-        match client.open(document) {
-            Ok(opened) => {
-                let added = later.iter().map(|update| update.dot);
-                return Ok(Read {
-                    content: opened.content,
-                    cache: Cache {
-                        snapshot: opened.snapshot.or(cache.snapshot),
-                        holds: cache.holds.iter().copied().chain(added).collect(),
-                    },
-                    refused,
-                });
-            }
-            Err(NoteError::Refused(refusal)) => {
-                let place = refused_update(refusal).filter(|place| *place < later.len());
-                let Some(place) = place else {
-                    return Err(NoteError::Refused(refusal).into());
-                };
-                // One member's bad change takes the note from nobody else.
-                refused.push(later.remove(place).dot);
-                if refused.len() > REFUSED_MAX {
-                    return Err(NoteError::Refused(refusal).into());
-                }
-            }
-            Err(err) => return Err(err.into()),
-        }
-    }
-}
-
-/// The change that is refused for itself, or for what it builds on.
-fn refused_update(refusal: Refusal) -> Option<usize> {
-    let (Refusal::Unreadable { place }
-    | Refusal::ForeignPeer { place, .. }
-    | Refusal::MissingOperations { place }
-    | Refusal::KnownOperations { place }) = refusal
-    else {
-        return None;
-    };
-    match place {
-        Place::Update(index) => usize::try_from(index).ok(),
-        Place::Snapshot | Place::Proposal => None,
-    }
+    Ok(reading::read(open, &note.updates, cache)?)
 }
 
 pub(super) fn as_update(update: &note::Update) -> Update {
@@ -170,65 +95,12 @@ pub(super) fn keep(changes: &Changes<'_>, item: ItemRow, cache: &Cache) -> Resul
     Ok(changes.set_item_cache(item, Some(&cache.to_bytes()))?)
 }
 
-impl Cache {
-    /// `varint count || (device || varint number || varint index) of each || snapshot`.
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        writer.varint(self.holds.len() as u64);
-        for dot in &self.holds {
-            dot.device.write(&mut writer);
-            writer.varint(dot.number).varint(dot.index.into());
-        }
-        writer.put(self.snapshot.as_deref().unwrap_or_default());
-        writer.into_bytes()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let mut holds = BTreeSet::new();
-        for _ in 0..reader.varint("changes")? {
-            let device = DeviceId::read(&mut reader)?;
-            let number = reader.varint("number")?;
-            let index = reader.varint("index")?;
-            let index = u32::try_from(index).map_err(|_| DecodeError::Unknown { what: "index" })?;
-            holds.insert(Dot {
-                device,
-                number,
-                index,
-            });
-        }
-        let snapshot = reader.rest();
-        Ok(Self {
-            holds,
-            snapshot: (!snapshot.is_empty()).then(|| snapshot.to_vec()),
-        })
-    }
-}
-
 /// Text that one step adds: with what the document library adds to it, it fits one operation.
 const STEP_BYTES: usize = 48 * 1024;
-/// Changes that are left out before a note counts as unreadable.
-const REFUSED_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_kept_of_a_note_reads_as_it_was_written() {
-        let dot = |number| Dot {
-            device: DeviceId([3; 32]),
-            number,
-            index: 1,
-        };
-        let cache = Cache {
-            holds: [dot(1), dot(300)].into(),
-            snapshot: Some(vec![1, 2, 3]),
-        };
-        assert_eq!(Cache::from_bytes(&cache.to_bytes()), Ok(cache));
-        let empty = Cache::default();
-        assert_eq!(Cache::from_bytes(&empty.to_bytes()), Ok(empty));
-    }
 
     #[test]
     fn a_long_text_is_written_in_steps_and_a_short_one_at_once() {
