@@ -24,6 +24,9 @@ pub const DEVICE_CAP_MAX: u8 = 16;
 /// Most devices that one member ever adds, those removed and those added again among them: one
 /// after the other, without a bound, they would fill up the devices of the space for everybody.
 pub const DEVICES_ADDED_MAX: usize = 64;
+/// How often one device gives one member a role, or lets it into one compartment: each grant is
+/// looked at for each operation of the member.
+pub const GRANTS_ALIKE_MAX: usize = 64;
 /// Most key wraps in one operation: 54 of 1,188 bytes fit one segment beside its other fields.
 pub const WRAPS_MAX: u32 = 54;
 /// Most segments that one deletion, confirmation or adoption names.

@@ -7,7 +7,7 @@ use super::refused::Refused;
 use super::rights::{Court, Known};
 use crate::control::{AddDevice, AddMember, Change, Control, Genesis, OwnerChange};
 use crate::ids::{CompartmentId, DeviceId, MemberId};
-use crate::limits::DEVICES_ADDED_MAX;
+use crate::limits::{DEVICES_ADDED_MAX, GRANTS_ALIKE_MAX};
 use crate::role::Role;
 
 /// What an operation comes to when its author had the right to it.
@@ -37,6 +37,10 @@ pub(super) enum Authorised {
 
 /// What is known of right or wrong of an operation.
 pub(super) type Verdict = Known<Result<Authorised, Refused>>;
+
+const TOO_MANY_GRANTS: Refused = Refused::GrantsAlike {
+    limit: GRANTS_ALIKE_MAX,
+};
 
 macro_rules! refuse_unless {
     ($condition:expr, $refused:expr) => {
@@ -122,6 +126,10 @@ impl Court<'_> {
         refuse_unless!(!then.has(member), Refused::OwnerAlready(add.member));
         let taken = self.is_anothers(point, member, member);
         refuse_unless!(!taken, Refused::DeviceTaken(DeviceId(add.member.0)));
+        refuse_unless!(
+            self.may_grant_again(point, self.engine.raises.of(member)),
+            TOO_MANY_GRANTS
+        );
         Ok(Ok(Authorised::Grant(kind)))
     }
 
@@ -137,6 +145,10 @@ impl Court<'_> {
         };
         let then = point.state;
         refuse_unless!(!then.has(member), Refused::OwnerAlready(id));
+        refuse_unless!(
+            self.may_grant_again(point, self.engine.raises.of(member)),
+            TOO_MANY_GRANTS
+        );
         Ok(Ok(Authorised::Grant(kind(member))))
     }
 
@@ -310,6 +322,11 @@ impl Court<'_> {
         let Some(member) = self.member_at(point, who)? else {
             return Ok(Err(Refused::NoSuchMember(who)));
         };
+        let known = self.engine.admissions.get(&(id, member));
+        refuse_unless!(
+            self.may_grant_again(point, known.map_or(&[], Vec::as_slice)),
+            TOO_MANY_GRANTS
+        );
         Ok(Ok(Authorised::Grant(GrantKind::Admission {
             compartment: id,
             member,
@@ -427,6 +444,18 @@ impl Court<'_> {
     fn is_anothers(&self, point: &Point<'_>, device: Key, member: Key) -> bool {
         let mut links = self.engine.links.of(device).iter();
         links.any(|(other, grant)| *other != member && self.has_grant(point, *grant))
+    }
+
+    /// Whether the device of a point has made few enough of these grants.
+    ///
+    /// By device, not by member: who names an admin's device as its own must not use it up.
+    fn may_grant_again(&self, point: &Point<'_>, grants: &[u32]) -> bool {
+        let own = grants.iter().filter(|place| {
+            let grant = self.engine.grants.get(super::order::index(**place));
+            let by = grant.and_then(|grant| self.engine.point_of(grant.mark));
+            by.is_some_and(|by| by.device == point.device) && self.has_grant(point, **place)
+        });
+        own.take(GRANTS_ALIKE_MAX).count() < GRANTS_ALIKE_MAX
     }
 
     fn has_grant(&self, point: &Point<'_>, grant: u32) -> bool {

@@ -67,6 +67,13 @@ pub enum Refused {
     /// An earlier denial by the same member takes as much away, and nothing was given since.
     #[error("its author has taken this away already")]
     AlreadyDenied,
+    /// Its author's device gave the same member a role, or let it into the same compartment, as
+    /// often as one may.
+    #[error("one device gives the same to one member at most {limit} times")]
+    GrantsAlike {
+        /// How often.
+        limit: usize,
+    },
     /// An owner leaves by a change of the owners only.
     #[error("an owner leaves by a vote of the owners")]
     OwnerLeaves,
@@ -139,6 +146,7 @@ impl Advice for Refused {
             Self::DeviceCap { .. } => "device-cap",
             Self::DevicesAdded { .. } => "devices-added",
             Self::AlreadyDenied => "already-denied",
+            Self::GrantsAlike { .. } => "grants-alike",
             Self::OwnerLeaves => "owner-leaves",
             Self::LastOwner => "last-owner",
             Self::OwnerAlready(_) => "owner-already",
@@ -179,6 +187,9 @@ impl Advice for Refused {
             }
             Self::DevicesAdded { .. } => {
                 "Ask an admin to invite you again: you join as another member then.".to_owned()
+            }
+            Self::GrantsAlike { .. } => {
+                "Do it with another device, or ask another admin.".to_owned()
             }
             Self::NotAdmitted(_) => "Ask an admin to admit you to it.".to_owned(),
             Self::SecondVote { .. } | Self::WrongGeneration { .. } => {

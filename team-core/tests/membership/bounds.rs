@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use team_core::control::Control;
 use team_core::ids::CompartmentId;
-use team_core::limits::{CONTROL_OPERATIONS_MAX, DEVICES_ADDED_MAX};
+use team_core::limits::{CONTROL_OPERATIONS_MAX, DEVICES_ADDED_MAX, GRANTS_ALIKE_MAX};
 use team_core::membership::{Fork, Membership, Refused};
 use team_core::role::Role;
 
@@ -162,6 +162,32 @@ fn a_member_adds_no_more_than_so_many_devices_in_all() {
         membership.may(device(EDITOR), &add_device(EDITOR, 201)),
         Ok(())
     );
+}
+
+#[test]
+fn one_device_gives_the_same_so_many_times() {
+    let mut world = team();
+    let id = CompartmentId([4; 16]);
+    let refused = Refused::GrantsAlike {
+        limit: GRANTS_ALIKE_MAX,
+    };
+    let made = Control::AddCompartment(id, name("Board"));
+    world.write(ADMIN, made);
+    world.see(OTHER, ADMIN);
+    let admit = Control::Admit(id, member(EDITOR));
+    let again = add(COURIER, Role::Courier);
+    for grant in [raise(EDITOR, Role::Reader), again, admit] {
+        let grants = vec![grant.clone(); GRANTS_ALIKE_MAX];
+        let place = world.write_all(ADMIN, grants);
+        let membership = world.evaluate();
+        assert_eq!(reason(&membership, place, 63), None, "{grant:?}");
+        assert_eq!(membership.may(device(ADMIN), &grant), Err(refused));
+        assert_eq!(membership.may(device(OTHER), &grant), Ok(()));
+        let place = world.write(ADMIN, grant);
+        assert_eq!(world.ignored(&world.evaluate(), place), Some(refused));
+    }
+    let place = world.write(ADMIN, add(EDITOR, Role::Reader));
+    assert_eq!(world.ignored(&world.evaluate(), place), Some(refused));
 }
 
 #[test]

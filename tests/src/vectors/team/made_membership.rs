@@ -264,6 +264,9 @@ fn of_grants() -> Vec<Case> {
     let mut again = two_admins();
     again.write(AMINA, vec![Op::RemoveMember(BILAL)]);
     again.write(CAROL, vec![Op::AddMember(BILAL, EDITOR)]);
+    let mut alike = History::with(&[(BILAL, ADMIN), (CAROL, ADMIN), (DAVID, READER)]);
+    alike.write(BILAL, vec![Op::RaiseRole(DAVID, EDITOR); 65]);
+    alike.write(CAROL, vec![Op::RaiseRole(DAVID, APPROVER)]);
     let mut raised = History::with(&[(BILAL, EDITOR)]);
     raised.write(AMINA, vec![Op::LowerRole(BILAL, READER)]);
     raised.write(AMINA, vec![Op::RaiseRole(BILAL, SUGGESTER)]);
@@ -305,6 +308,15 @@ fn of_grants() -> Vec<Case> {
         .ignored(2, 0, "overtaken")
         .ignored(3, 0, "overtaken")
         .content(4, "held"),
+        Case::new(
+            "grants_alike",
+            "A device raises one member 64 times; an insider who is an admin could otherwise make everybody slow.",
+            alike,
+        )
+        .member(BILAL, "admin")
+        .member(CAROL, "admin")
+        .member(DAVID, "approver")
+        .ignored(2, 64, "grants-alike"),
         Case::new(
             "added_again",
             "A grant that has seen the denial counts.",
