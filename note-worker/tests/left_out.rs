@@ -139,7 +139,7 @@ fn nobody_is_blamed_for_what_another_has_left_waiting() {
     let early = device(BADR, &[&first, &second]);
     let waiting = append(&early, "bad");
     let late = device(BADR, &[]);
-    append(&late, "bad");
+    let plain = append(&late, "plain");
     late.import(&first).unwrap();
     late.import(&by_carla).unwrap();
     let hiding = joined(&waiting, &append(&late, "hides"));
@@ -148,10 +148,12 @@ fn nobody_is_blamed_for_what_another_has_left_waiting() {
         signed(AMINA, &first),
         signed(BADR, &hiding),
         signed(AMINA, &second),
+        signed(BADR, &plain),
     ];
     let opened = open(&updates);
     assert_eq!(refusals(&opened), [missing(2)]);
     assert!(opened.content.text().contains("firstsecond"));
+    assert!(opened.content.text().contains("plain"));
     assert!(!opened.content.text().contains("bad"));
 }
 
