@@ -1,17 +1,19 @@
 //! Members, owners, devices, keys and late work of a space that two vaults share.
 
+use team_content::message::NewMessage;
+use team_content::operation::Operation;
 use team_core::control::Reason;
-use team_core::role::Role;
+use team_core::role::{History, Role};
 
 use super::checkpoints::{checkpoint, checkpoint_lines};
 use super::devices::{devices, retire};
 use super::keys::{add_compartment, compartments, epochs, new_epoch, set_reader};
 use super::late::{adopt, held};
 use super::members::{add, members, owners, remove, seal, set_role, vote};
-use super::session::look;
+use super::session::{in_space, look};
 use super::shown::{invitations, space, spaces};
 use super::spaces::{InviteRequest, forget, invite};
-use super::tests::{accept, invite_bilal, news, say, shared, state, titles};
+use super::tests::{accept, invite_bilal, news, say, shared, shared_with_history, state, titles};
 use super::{TeamError, view};
 use crate::clock::UnixTime;
 use crate::store::SpaceState;
@@ -216,6 +218,37 @@ fn a_compartment_is_read_by_whom_it_is_given_to() {
         .iter()
         .find(|it| it.compartment.as_deref() == Some("Board"));
     assert!(!of_board.unwrap().is_in_use);
+}
+
+#[test]
+fn who_is_admitted_late_reads_nothing_of_before_where_that_was_not_granted() {
+    for (history, readable) in [(History::None, 1), (History::Full, 2)] {
+        let place = Place::new();
+        let (amina, bilal) = shared_with_history(&place, history);
+        both(&place, &amina, &bilal);
+        add_compartment(&amina, "desk", "payroll", NOW).unwrap();
+        let write = |text: &str| {
+            in_space(&amina, "desk", NOW, |session| {
+                let found = session.view.membership.compartments().next();
+                let compartment = found.unwrap().id;
+                let new = NewMessage {
+                    nonce: session.rng().array(),
+                    thread: None,
+                    reply_to: None,
+                    text: text.to_owned(),
+                    attachments: Vec::new(),
+                };
+                session.write_content(compartment, &[Operation::from(new)])
+            })
+            .unwrap();
+        };
+        write("in February");
+        set_reader(&amina, "desk", "payroll", "Bilal", true, NOW).unwrap();
+        write("in June");
+        both(&place, &amina, &bilal);
+        both(&place, &amina, &bilal);
+        assert_eq!(titles(&bilal).len(), readable, "{:?}", titles(&bilal));
+    }
 }
 
 #[test]

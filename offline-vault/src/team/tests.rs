@@ -23,13 +23,18 @@ pub(super) fn news(crossed: &Crossed) -> Vec<String> {
 
 /// Amina has begun a space and Bilal has joined it; everything has crossed.
 pub(super) fn shared(place: &Place) -> (Vault, Vault) {
+    shared_with_history(place, History::Checkpoint)
+}
+
+/// The same; new members may read so much of the past.
+pub(super) fn shared_with_history(place: &Place, history: History) -> (Vault, Vault) {
     let (amina, bilal) = friends(place);
     let new = NewSpaceRequest {
         name: "desk",
         own_name: "Amina",
         relays: &[],
         device_cap: 4,
-        history: History::Checkpoint,
+        history,
     };
     create(&amina, &new, NOW).unwrap();
     invite_bilal(&amina, Role::Editor);

@@ -304,8 +304,14 @@ impl<'a> View<'a> {
             let Some(member) = self.membership.member(member) else {
                 continue;
             };
-            let past = self.graph.past_of(member.joined.operation.segment);
-            let is_earlier = |epoch: &&EpochInfo| past.node(epoch.operation.segment).is_some();
+            // Not since it joined: who was a courier, or not admitted, was not to read it either.
+            let since = self.membership.reads_since(member.id, compartment);
+            let pasts = since.iter().map(|it| self.graph.past_of(it.segment));
+            let pasts: Vec<ControlGraph> = pasts.collect();
+            let is_earlier = |epoch: &&EpochInfo| {
+                let has = |past: &ControlGraph| past.node(epoch.operation.segment).is_some();
+                pasts.iter().any(has)
+            };
             let earlier = self.membership.epochs().filter(is_earlier);
             readers.push(SpaceReader {
                 device,
