@@ -37,28 +37,34 @@ pub(super) fn error(err: ContentError) -> TeamError {
     }
 }
 
-/// With which right each device wrote each of its segments, worked out once for each device.
+/// With which right each device wrote each of its segments, worked out once for each device and
+/// compartment.
 struct RightsBook {
-    of_device: BTreeMap<DeviceId, Rights>,
+    known: BTreeMap<(DeviceId, CompartmentId), Rights>,
 }
 
 impl RightsBook {
     fn new() -> Self {
         Self {
-            of_device: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
-    /// With which right a device wrote.
-    fn of(&mut self, view: &View<'_>, device: DeviceId) -> Result<&Rights, TeamError> {
-        Ok(match self.of_device.entry(device) {
+    /// With which right a device wrote into a compartment.
+    fn of(
+        &mut self,
+        view: &View<'_>,
+        device: DeviceId,
+        compartment: CompartmentId,
+    ) -> Result<&Rights, TeamError> {
+        Ok(match self.known.entry((device, compartment)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => {
                 let steps = match view.tables.device_with_id(view.row(), device)? {
                     Some(stored) => graph::view_steps(view.tables, stored.id)?,
                     None => Vec::new(),
                 };
-                free.insert(view.membership.standing(device, &steps))
+                free.insert(view.membership.standing_in(device, compartment, &steps))
             }
         })
     }
@@ -68,9 +74,10 @@ impl RightsBook {
         &mut self,
         view: &View<'_>,
         device: DeviceId,
+        compartment: CompartmentId,
         number: u64,
     ) -> Result<Option<Role>, TeamError> {
-        Ok(self.of(view, device)?.role_at(number))
+        Ok(self.of(view, device, compartment)?.role_at(number))
     }
 }
 
@@ -126,9 +133,19 @@ pub(super) fn judge_anew(
     let mut opening = Opening::new(changes, after);
     let mut earlier = RightsBook::new();
     let (was_adopted, is_adopted) = (before.membership.adopted(), after.membership.adopted());
+    let named = before.membership.compartments();
+    let named = named.chain(after.membership.compartments());
+    let mut compartments: BTreeSet<CompartmentId> = named.map(|it| it.id).collect();
+    let has_named = !compartments.is_empty();
+    compartments.insert(CompartmentId::WHOLE);
     for device in changes.devices(after.row())? {
         let id = device.device;
-        if earlier.of(before, id)? == opening.rights.of(after, id)? && was_adopted == is_adopted {
+        let mut is_same = was_adopted == is_adopted;
+        for compartment in &compartments {
+            let was = earlier.of(before, id, *compartment)?;
+            is_same &= was == opening.rights.of(after, id, *compartment)?;
+        }
+        if is_same {
             continue;
         }
         let places = changes.places_after(device.id, 0, SEGMENT_NUMBER_MAX)?;
@@ -137,8 +154,13 @@ pub(super) fn judge_anew(
                 && matches!(place.standing, Standing::InEffect | Standing::Held)
         };
         for place in places.iter().filter(is_open) {
-            let was = earlier.role(before, id, place.number)?;
-            let is = opening.rights.role(after, id, place.number)?;
+            let compartment = if has_named {
+                opening.compartment_of(place.hash)?
+            } else {
+                CompartmentId::WHOLE
+            };
+            let was = earlier.role(before, id, compartment, place.number)?;
+            let is = opening.rights.role(after, id, compartment, place.number)?;
             let adopted = is_adopted.contains(&place.hash);
             if was != is || was_adopted.contains(&place.hash) != adopted {
                 opening.judge(place.id, is, adopted)?;
@@ -194,6 +216,20 @@ impl<'a> Opening<'a> {
         Ok(self.keys.get(&epoch).and_then(Option::as_ref))
     }
 
+    /// Into which compartment a content segment was written.
+    fn compartment_of(&self, segment: SegmentHash) -> Result<CompartmentId, TeamError> {
+        let stored = self.changes.segment_header(self.view.row(), segment)?;
+        let header = stored
+            .map(|stored| Header::dangerously_from_store(self.view.space_id(), &stored.header));
+        let header = header.transpose().map_err(TeamError::Stored)?;
+        let epoch = header.and_then(|header| match &header.fields().kind {
+            Kind::Content(sealing) => Some(sealing.epoch),
+            Kind::Control => None,
+        });
+        let found = epoch.and_then(|epoch| self.compartments.get(&epoch).copied());
+        Ok(found.unwrap_or(CompartmentId::WHOLE))
+    }
+
     fn open(&mut self, codec: &mut ContentCodec, stored: &StoredSegment) -> Result<(), TeamError> {
         if stored.place.standing != Standing::Waiting {
             // It was opened with a key that came beside it.
@@ -241,7 +277,9 @@ impl<'a> Opening<'a> {
                 .set_epoch_used(self.view.row(), sealing.epoch)?;
         }
         self.enter(stored, fields.device, compartment, &decoded)?;
-        let role = self.rights.role(self.view, fields.device, fields.number)?;
+        let role = self
+            .rights
+            .role(self.view, fields.device, compartment, fields.number)?;
         let adopted = self.view.membership.adopted().contains(&header.hash());
         self.judge(stored.place.id, role, adopted)
     }
