@@ -371,13 +371,13 @@ fn no_random_history_breaks_a_rule() {
     run(0, 20_000);
 }
 
-/// As many as `HISTORIES` says, from seed `SEED` on.
+/// As many as `CAUSEWAY_HISTORIES` says, from seed `CAUSEWAY_SEED` on.
 #[test]
 #[ignore = "a long run"]
 fn no_random_history_breaks_a_rule_in_a_long_run() {
     let of =
         |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (first, count) = (of("SEED", 1 << 32), of("HISTORIES", 1_000_000));
+    let (first, count) = (of("CAUSEWAY_SEED", 1 << 32), of("CAUSEWAY_HISTORIES", 1_000_000));
     run(first, count);
     println!("{count} histories from seed {first}: no violation");
 }
