@@ -377,7 +377,10 @@ fn no_random_history_breaks_a_rule() {
 fn no_random_history_breaks_a_rule_in_a_long_run() {
     let of =
         |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (first, count) = (of("CAUSEWAY_SEED", 1 << 32), of("CAUSEWAY_HISTORIES", 1_000_000));
+    let (first, count) = (
+        of("CAUSEWAY_SEED", 1 << 32),
+        of("CAUSEWAY_HISTORIES", 1_000_000),
+    );
     run(first, count);
     println!("{count} histories from seed {first}: no violation");
 }
