@@ -243,7 +243,15 @@ impl Changes<'_> {
         self.run("begin a part of a change", "SAVEPOINT attempt", [])?;
         let done = use_case();
         if done.is_err() {
-            self.run("undo a part of a change", "ROLLBACK TO attempt", [])?;
+            // A full disk undoes the whole transaction, and then there is no part left to undo:
+            // what counts is the error before.
+            let undone = self.run("undo a part of a change", "ROLLBACK TO attempt", []);
+            let ended = self.run("end a part of a change", "RELEASE attempt", []);
+            if !self.connection.is_autocommit() {
+                undone?;
+                ended?;
+            }
+            return done;
         }
         self.run("end a part of a change", "RELEASE attempt", [])?;
         done

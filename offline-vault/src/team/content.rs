@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bundle_format::open::OpenError;
 use team_content::batch::{Decoded, decode_alone, decode_batch, encode_alone};
 use team_content::fold::{Folded, Item, fold, schema_of};
 use team_content::index::ItemKind;
@@ -29,11 +30,16 @@ use crate::store::{
     Changes, ItemFlag, ItemLine, ItemRow, NewOperation, SegmentKind, SegmentPlace, SegmentRow,
     Standing, StoredItem, StoredSegment, Tables,
 };
+use crate::work::WorkError;
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
 pub(super) fn error(err: ContentError) -> TeamError {
-    TeamError::Input {
-        what: err.to_string(),
+    match err {
+        ContentError::Machine(source) => {
+            TeamError::Work(Box::new(WorkError::TakeIn(OpenError::Machine(source))))
+        }
+        err => TeamError::Input {
+            what: err.to_string(),
+        },
     }
 }
 

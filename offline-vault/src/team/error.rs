@@ -282,13 +282,16 @@ impl TeamError {
     pub(crate) fn is_of_the_content(&self) -> bool {
         match self {
             Self::Vault(VaultError::Store(err)) => err.is_of_the_content(),
-            Self::Vault(_)
-            | Self::File(_)
-            | Self::Work(_)
-            | Self::Seal(_)
-            | Self::Note(_)
-            | Self::Stored(_) => false,
-            _ => true,
+            Self::Open(_)
+            | Self::Blob(_)
+            | Self::Format(_)
+            | Self::NotAllowed { .. }
+            | Self::RoleNeeded { .. }
+            | Self::State { .. }
+            | Self::StateAdvised { .. }
+            | Self::Input { .. }
+            | Self::InputAdvised { .. } => true,
+            _ => false,
         }
     }
 

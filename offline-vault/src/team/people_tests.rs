@@ -220,6 +220,23 @@ fn a_compartment_is_read_by_whom_it_is_given_to() {
     assert!(!of_board.unwrap().is_in_use);
 }
 
+/// A message that only the readers of the only compartment read.
+fn write_in_compartment(vault: &Vault, text: &str) {
+    in_space(vault, "desk", NOW, |session| {
+        let found = session.view.membership.compartments().next();
+        let compartment = found.unwrap().id;
+        let new = NewMessage {
+            nonce: session.rng().array(),
+            thread: None,
+            reply_to: None,
+            text: text.to_owned(),
+            attachments: Vec::new(),
+        };
+        session.write_content(compartment, &[Operation::from(new)])
+    })
+    .unwrap();
+}
+
 #[test]
 fn who_is_admitted_late_reads_nothing_of_before_where_that_was_not_granted() {
     for (history, readable) in [(History::None, 1), (History::Full, 2)] {
@@ -227,28 +244,36 @@ fn who_is_admitted_late_reads_nothing_of_before_where_that_was_not_granted() {
         let (amina, bilal) = shared_with_history(&place, history);
         both(&place, &amina, &bilal);
         add_compartment(&amina, "desk", "payroll", NOW).unwrap();
-        let write = |text: &str| {
-            in_space(&amina, "desk", NOW, |session| {
-                let found = session.view.membership.compartments().next();
-                let compartment = found.unwrap().id;
-                let new = NewMessage {
-                    nonce: session.rng().array(),
-                    thread: None,
-                    reply_to: None,
-                    text: text.to_owned(),
-                    attachments: Vec::new(),
-                };
-                session.write_content(compartment, &[Operation::from(new)])
-            })
-            .unwrap();
-        };
-        write("in February");
+        write_in_compartment(&amina, "in February");
         set_reader(&amina, "desk", "payroll", "Bilal", true, NOW).unwrap();
-        write("in June");
+        write_in_compartment(&amina, "in June");
         both(&place, &amina, &bilal);
         both(&place, &amina, &bilal);
         assert_eq!(titles(&bilal).len(), readable, "{:?}", titles(&bilal));
     }
+}
+
+#[test]
+fn who_may_not_share_one_key_shares_the_others_and_goes_on() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    set_role(&amina, "desk", "Bilal", Role::Admin, NOW).unwrap();
+    both(&place, &amina, &bilal);
+    add_compartment(&amina, "desk", "Board", NOW).unwrap();
+    set_reader(&amina, "desk", "Board", "Bilal", true, NOW).unwrap();
+    write_in_compartment(&amina, "for the board");
+    both(&place, &amina, &bilal);
+    set_reader(&amina, "desk", "Board", "Bilal", false, NOW).unwrap();
+    both(&place, &amina, &bilal);
+    // He has the old key still, and readers lack it: he must not give it, and nothing else stops.
+    in_space(&bilal, "desk", NOW, |session| {
+        super::shares::share_keys(session)?;
+        Ok(())
+    })
+    .unwrap();
+    say(&bilal, "goes on");
+    both(&place, &bilal, &amina);
+    assert!(titles(&amina).contains(&"goes on".to_owned()));
 }
 
 #[test]

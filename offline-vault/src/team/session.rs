@@ -11,7 +11,7 @@ use team_core::content::encode_operations as encode_content;
 use team_core::control::{Control, encode_operations as encode_control};
 use team_core::epoch::{Choice, ContentCodec, ContentPlace, EpochKey, Recipient, choose, mint};
 use team_core::ids::{CompartmentId, EpochId, OperationId, SegmentHash};
-use team_core::log::{Accepted, Draft, SegmentIndex as _, write};
+use team_core::log::{Accepted, Draft, SegmentIndex as _, WriteError, write};
 use team_core::role::Role;
 use team_core::segment::{Kind, Sealing, Segment};
 use team_core::sync::SegmentStore as _;
@@ -284,8 +284,11 @@ impl<'a> Session<'a> {
         let (row, space) = (self.view.row(), self.view.space_id());
         let mut log = SqlLog::new(self.changes, row, space, self.now);
         let written = write(space, &self.identity, draft, &log);
-        let (segment, accepted): (Segment, Accepted) = written.map_err(|err| TeamError::Input {
-            what: err.to_string(),
+        let (segment, accepted): (Segment, Accepted) = written.map_err(|err| match err {
+            WriteError::Store(err) => err,
+            err => TeamError::Input {
+                what: err.to_string(),
+            },
         })?;
         log.store(&segment, &accepted)?;
         Ok(segment.header().hash())

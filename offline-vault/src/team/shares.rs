@@ -37,19 +37,20 @@ pub(super) fn share_keys(session: &mut Session<'_>) -> Result<(), TeamError> {
                 let key = EpochKey::from_stored(key);
                 wrap(&key, view.space_id(), compartment, &recipients, rng)
             };
-            for wraps in wraps {
-                shares.push(ShareEpoch { epoch, wraps });
+            let mut given = wraps.into_iter().map(|wraps| ShareEpoch { epoch, wraps });
+            let Some(first) = given.next() else { continue };
+            // Who may not share a key, though it has it, leaves that to somebody who may.
+            if session.check(&Control::ShareEpoch(first.clone())).is_err() {
+                break;
             }
+            shares.push(first);
+            shares.extend(given);
         }
     }
-    // A reader that may not share keys leaves that to somebody who may.
     let mut segments: Vec<(usize, Vec<Control>)> = Vec::new();
     for share in shares {
         let count = share.wraps.len();
         let share = Control::ShareEpoch(share);
-        if segments.is_empty() && session.check(&share).is_err() {
-            return Ok(());
-        }
         match segments.last_mut() {
             Some((wraps, shares)) if wraps.saturating_add(count) <= WRAPS_IN_SEGMENT => {
                 *wraps = wraps.saturating_add(count);

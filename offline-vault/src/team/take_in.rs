@@ -132,6 +132,18 @@ impl Intake<'_> {
     fn message(&mut self, arrival: &SpaceArrival, message: SyncMessage) -> Result<(), TeamError> {
         let (space, own) = (self.view.space_id(), self.view.own_device());
         let brings_segments = !message.segments.is_empty();
+        let mut log = SqlLog::new(self.changes, self.view.row(), space, self.now);
+        let mut pending = log.pending()?;
+        let taken = take_in(
+            space,
+            own,
+            arrival.from,
+            message.segments,
+            &mut log,
+            &mut pending,
+        )?;
+        log.save_pending(&pending)?;
+        // Behind the segments, which name the devices of whom there are summaries and proofs.
         self.have(message.have)?;
         for have in message.relayed {
             self.have(have)?;
@@ -149,17 +161,6 @@ impl Intake<'_> {
             }
             self.fork(&proof)?;
         }
-        let mut log = SqlLog::new(self.changes, self.view.row(), space, self.now);
-        let mut pending = log.pending()?;
-        let taken = take_in(
-            space,
-            own,
-            arrival.from,
-            message.segments,
-            &mut log,
-            &mut pending,
-        )?;
-        log.save_pending(&pending)?;
         if taken.is_clone {
             self.stop()?;
         }

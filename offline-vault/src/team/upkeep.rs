@@ -66,20 +66,25 @@ fn keep_up(
     state: SpaceState,
     now: UnixTime,
 ) -> Result<Brought, TeamError> {
-    let mut brought = Brought::default();
+    let mut written = Ok(Brought::default());
     if state == SpaceState::Active {
-        brought = in_space(vault, name, now, |session| {
+        written = in_space(vault, name, now, |session| {
             joining::let_in(session)?;
             renew_prekey(session)?;
             shares::share_keys(session)?;
             confirm(session)?;
             Ok(std::mem::take(&mut session.brought))
-        })?;
+        });
     }
-    if matches!(state, SpaceState::Active | SpaceState::Left) {
+    // What was written before leaves all the same: it may be what others wait for.
+    let can_go_on = match &written {
+        Ok(_) => true,
+        Err(err) => err.is_of_the_content(),
+    };
+    if can_go_on && matches!(state, SpaceState::Active | SpaceState::Left) {
         seal_bundles(vault, name, now)?;
     }
-    Ok(brought)
+    written
 }
 
 /// The private prekeys of this vault's device, by number.
@@ -214,11 +219,20 @@ fn tell_have(vault: &Vault, name: &str, now: UnixTime) -> Result<Have, TeamError
         let stored = super::session::find_space(changes, name)?;
         let (row, space_id) = (stored.id, stored.space.space_id);
         let index = SqlIndex::new(changes, row, space_id);
+        // Who has left is given nothing more and asks for nothing.
+        let is_member = stored.space.state == SpaceState::Active;
+        let wants = |counter| match is_member {
+            true => Wants::of(changes, row, counter),
+            false => Ok(Wants::default()),
+        };
         let last = changes.have_of(row, stored.space.device)?;
         if let Some(last) = last {
             let have = Have::dangerously_from_store(&last.have).map_err(TeamError::Stored)?;
-            let same = Wants::of(changes, row, have.counter())?;
-            if !same.is_cut && have.still_says(&same.wants, &index)? {
+            let same = wants(have.counter())?;
+            // Where more is missing than one summary asks for, it is others' turn after a while.
+            let turn = last.received_at.to_secs().saturating_add(WANTS_TURN_SECS);
+            let is_due = same.is_cut && now.to_secs() >= turn;
+            if !is_due && have.still_says(&same.wants, &index)? {
                 return Ok(have);
             }
         }
@@ -226,7 +240,7 @@ fn tell_have(vault: &Vault, name: &str, now: UnixTime) -> Result<Have, TeamError
         let draft = HaveDraft {
             counter,
             claimed_at: now.to_secs(),
-            wants: Wants::of(changes, row, counter)?.wants,
+            wants: wants(counter)?.wants,
         };
         let identity =
             bundle_format::identity::Identity::from_seed(stored.space.device_seed.duplicate());
@@ -543,6 +557,8 @@ fn files_of(
     (files, is_cut)
 }
 
+/// How long one summary asks for the same where it cannot ask for all: three days.
+const WANTS_TURN_SECS: u64 = 3 * 24 * 60 * 60;
 /// Checkpoints that are answered in one crossing.
 const CHECKPOINTS_AT_ONCE_MAX: usize = 16;
 /// Bundles for one device in one crossing; what is left goes with the next.

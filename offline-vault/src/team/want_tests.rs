@@ -1,6 +1,7 @@
 //! Content that came without its payload, or whose payload was destroyed for nothing, comes again.
 
 use team_content::index::ItemKind;
+use team_core::blob::BlobId;
 use team_core::control::Reason;
 use team_core::ids::SegmentHash;
 use team_core::role::Role;
@@ -10,6 +11,7 @@ use super::members::{remove, set_role};
 use super::session::look;
 use super::shown::space;
 use super::tests::{news, say, shared};
+use super::wants::Wants;
 use crate::store::ItemFilter;
 use crate::vault::Vault;
 use crate::work::tests::{NOW, Place, cross};
@@ -84,4 +86,50 @@ fn what_was_destroyed_for_a_deletion_that_lapsed_is_asked_for_again() {
     assert!(told.contains("asked for again"), "{told}");
     assert_eq!(destroyed(), 0);
     assert!(message(&amina).2);
+}
+
+#[test]
+fn two_vaults_with_nothing_to_say_send_nothing() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    say(&amina, "words");
+    for _ in 0..4 {
+        both(&place, &amina, &bilal);
+    }
+    let bundles = |vault: &Vault| {
+        let row = look(vault, "desk", |view| Ok(view.row())).unwrap();
+        vault.store().read().outgoing_of_space(row).unwrap().len()
+    };
+    let counter = |vault: &Vault| look(vault, "desk", |view| Ok(view.stored.have_counter)).unwrap();
+    let before = [&amina, &bilal].map(|vault| (counter(vault), bundles(vault)));
+    both(&place, &amina, &bilal);
+    let after = [&amina, &bilal].map(|vault| (counter(vault), bundles(vault)));
+    assert_eq!(before, after);
+}
+
+#[test]
+fn more_than_one_summary_can_ask_for_is_asked_for_in_turns() {
+    let place = Place::new();
+    let (_, bilal) = shared(&place);
+    say(&bilal, "names very many pieces");
+    let segment = message(&bilal).1.unwrap();
+    let row = look(&bilal, "desk", |view| Ok(view.row())).unwrap();
+    for (named, is_cut) in [(0..999u32, false), (999..1000, false), (1000..1001, true)] {
+        bilal
+            .store()
+            .write(|changes| {
+                let place = changes.segment_place(row, segment)?.unwrap();
+                for number in named {
+                    let chunk = BlobId(*blake3::hash(&number.to_be_bytes()).as_bytes());
+                    changes.note_chunk(row, chunk, 10, place.id)?;
+                }
+                Ok::<_, crate::store::StoreError>(())
+            })
+            .unwrap();
+        let tables = bilal.store().read();
+        let [one, other] = [1, 2].map(|counter| Wants::of(&tables, row, counter).unwrap());
+        assert_eq!(one.is_cut, is_cut);
+        assert!(one.wants.len() <= 1000);
+        assert_eq!(one.wants == other.wants, !is_cut);
+    }
 }

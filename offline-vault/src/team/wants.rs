@@ -12,6 +12,7 @@ use super::view::View;
 use crate::store::{SpaceRow, Tables};
 
 /// What the summary with this counter asks for.
+#[derive(Default)]
 pub(super) struct Wants {
     /// At most [`WANTS_MAX`].
     pub(super) wants: BTreeSet<Want>,
@@ -43,11 +44,7 @@ impl Wants {
             .len()
             .min((max / 2).max(max.saturating_sub(chunks.len())));
         let for_chunks = chunks.len().min(max.saturating_sub(for_payloads));
-        // The rings say of more than the limit only that it is reached.
-        let is_cut = for_payloads < payloads.len()
-            || for_chunks < chunks.len()
-            || payloads.len() == max
-            || chunks.len() == max;
+        let is_cut = for_payloads < payloads.len() || for_chunks < chunks.len();
         let chosen = payloads.into_iter().take(for_payloads);
         let chosen = chosen.chain(chunks.into_iter().take(for_chunks));
         Ok(Self {
@@ -57,13 +54,14 @@ impl Wants {
     }
 }
 
-/// Up to [`WANTS_MAX`] of a sorted list, from `from` on and then from the beginning.
+/// One more than [`WANTS_MAX`] of a sorted list, from `from` on and then from the beginning.
 fn ring(
     from: [u8; 32],
     list: impl Fn([u8; 32], u32) -> Result<Vec<[u8; 32]>, TeamError>,
 ) -> Result<Vec<[u8; 32]>, TeamError> {
-    let mut found = list(from, WANTS_MAX)?;
-    let room = (WANTS_MAX as usize).saturating_sub(found.len());
+    let limit = WANTS_MAX.saturating_add(1);
+    let mut found = list(from, limit)?;
+    let room = (limit as usize).saturating_sub(found.len());
     if room > 0 {
         let before = list([0; 32], u32::try_from(room).unwrap_or(0))?;
         found.extend(before.into_iter().filter(|id| *id < from));

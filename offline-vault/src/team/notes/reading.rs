@@ -60,13 +60,20 @@ fn from_beginning<U>(
     let mut left = updates.to_vec();
     let mut readable = 0;
     for _ in 0..SEARCHES_MAX {
-        match open(&left) {
+        let failed = match open(&left) {
             Ok(opened) => return Ok(Cache::of(updates, &left, opened)),
             Err(err) if !is_of_content(&err) => return Err(err),
-            Err(_) => {}
-        }
+            Err(err) => err,
+        };
         readable = readable_len(&open, &left, readable)?;
         if readable < left.len() {
+            // What failed once and not again was the machine: no change is blamed for that.
+            let with_it = left.get(..=readable).unwrap_or_default();
+            match open(with_it) {
+                Ok(_) => return Err(failed),
+                Err(err) if !is_of_content(&err) => return Err(err),
+                Err(_) => {}
+            }
             left.remove(readable);
         }
     }
@@ -101,7 +108,11 @@ fn readable_len<U>(
 /// Whether a change may lead to this, and not only the machine or the programs on it.
 pub(super) fn is_of_content(err: &NoteError) -> bool {
     match err {
-        NoteError::TooSlow { .. } | NoteError::Ended { .. } | NoteError::Nonsense(_) => true,
+        // It gave up by itself, or its limits ended it; whatever else ends it, ends anything.
+        NoteError::Ended { signal } => {
+            matches!(signal, None | Some(SIGABRT | SIGSEGV | SIGXCPU))
+        }
+        NoteError::Nonsense(_) => true,
         NoteError::Refused(refusal) => !matches!(refusal, Refusal::Request | Refusal::Unconfined),
         _ => false,
     }
@@ -217,6 +228,12 @@ impl Cache {
     }
 }
 
+/// It gave up.
+const SIGABRT: i32 = 6;
+/// It read where nothing is.
+const SIGSEGV: i32 = 11;
+/// It used up its processor time.
+const SIGXCPU: i32 = 24;
 /// Changes for which a note cannot be read at all that are searched for: each search takes as many
 /// runs of the process as the number of changes has binary digits.
 const SEARCHES_MAX: usize = 8;
@@ -300,7 +317,7 @@ mod tests {
         };
         let read = read(counted, &changes(&words), Cache::default()).unwrap();
         assert_eq!(refused(&read), [701]);
-        assert!(runs.get() <= 13, "{} runs", runs.get());
+        assert!(runs.get() <= 14, "{} runs", runs.get());
     }
 
     #[test]
@@ -312,9 +329,26 @@ mod tests {
     }
 
     #[test]
+    fn no_change_is_left_out_for_what_happens_once() {
+        let runs = Cell::new(0);
+        let stumbles = |snapshot: Option<&[u8]>, updates: &[&Written<&'static str>]| {
+            runs.set(runs.get() + 1);
+            if runs.get() == 1 {
+                return Err(NoteError::Ended { signal: Some(6) });
+            }
+            open(snapshot, updates)
+        };
+        let changes = changes(&["a", "b", "c"]);
+        assert!(read(stumbles, &changes, Cache::default()).is_err());
+        let again = read(stumbles, &changes, Cache::default()).unwrap();
+        assert_eq!(again.content.text(), "abc");
+    }
+
+    #[test]
     fn no_change_is_blamed_for_the_machine() {
         let runs = Cell::new(0);
-        let errors: [fn() -> NoteError; 3] = [
+        let errors: [fn() -> NoteError; 4] = [
+            || NoteError::Ended { signal: Some(9) },
             || NoteError::Refused(Refusal::Unconfined),
             || NoteError::Refused(Refusal::Request),
             || NoteError::Machine(std::io::ErrorKind::OutOfMemory.into()),
