@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use note_protocol::limits::TEXT_BYTES_MAX;
-use note_protocol::{Mark, Span};
+use note_protocol::{Change, Mark, MarkKind, Span};
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 use signing_format::git::diff::{LineKind, TextDiff};
@@ -15,14 +15,18 @@ use team_content::note::Decision;
 use super::delivery::{deletion_json, delivery_json, delivery_lines};
 use super::items::ShownLine;
 use super::message::delete;
-use super::note_args::{DecideNote, EditNote, NewNote, NoteCommand, SuggestNote};
+use super::note_args::{
+    ClearedMark, DecideNote, EditNote, MarkNote, NewNote, NoteCommand, SuggestNote,
+};
 use super::progress::count_text;
 use super::space_text::beside_carried;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::signing::review::escaped;
 use crate::team::items::ItemReference;
-use crate::team::notes::{self, NoteLine, ProposalLine, ProposalState, Proposals, ShownNote};
+use crate::team::notes::{
+    self, NoteLine, Phrase, ProposalLine, ProposalState, Proposals, ShownNote,
+};
 
 /// Carries out a command about notes.
 pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, CommandError> {
@@ -38,6 +42,7 @@ pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, C
             Ok(shown(&notes::show(vault, &which)?))
         }
         NoteCommand::Edit(asked) => edit(context, asked),
+        NoteCommand::Mark(asked) => mark_words(context, asked),
         NoteCommand::Rename(asked) => {
             let which = ItemReference::parse(&asked.item)?;
             notes::rename(vault, &which, &asked.title, context.now())?;
@@ -111,6 +116,47 @@ fn edit(context: &Context, asked: &EditNote) -> Result<Report, CommandError> {
     };
     let json = json!({ "item": asked.item, "changed": is_changed });
     Ok(Report::new(said, json))
+}
+
+fn mark_words(context: &Context, asked: &MarkNote) -> Result<Report, CommandError> {
+    let which = ItemReference::parse(&asked.item)?;
+    let phrase = Phrase {
+        words: &asked.words,
+        nth: asked.nth,
+    };
+    let change = |range| match (asked_mark(asked), asked.clear) {
+        (Some(mark), _) => Change::Mark(range, mark),
+        (None, kind) => Change::Clear(range, kind.map_or(MarkKind::Bold, cleared_kind)),
+    };
+    let is_changed = notes::mark(context.vault()?, &which, phrase, change, context.now())?;
+    let said = match is_changed {
+        true => format!("{} is marked; it leaves with the next sync.", asked.item),
+        false => format!("{} is marked so already.", asked.item),
+    };
+    let json = json!({ "item": asked.item, "changed": is_changed });
+    Ok(Report::new(said, json))
+}
+
+fn asked_mark(asked: &MarkNote) -> Option<Mark> {
+    if asked.bold {
+        return Some(Mark::Bold);
+    }
+    if asked.italic {
+        return Some(Mark::Italic);
+    }
+    let link = asked.link.clone().map(Mark::Link);
+    link.or(asked.heading.map(Mark::Heading))
+        .or(asked.list.map(Mark::ListItem))
+}
+
+fn cleared_kind(kind: ClearedMark) -> MarkKind {
+    match kind {
+        ClearedMark::Bold => MarkKind::Bold,
+        ClearedMark::Italic => MarkKind::Italic,
+        ClearedMark::Link => MarkKind::Link,
+        ClearedMark::Heading => MarkKind::Heading,
+        ClearedMark::List => MarkKind::ListItem,
+    }
 }
 
 fn suggest(context: &Context, asked: &SuggestNote) -> Result<Report, CommandError> {
@@ -221,6 +267,17 @@ fn shown(note: &ShownNote) -> Report {
     }
     let mut report = Report::new(text, shown_json(note));
     report = report.with_note(note_text(&note.line));
+    for span in &note.spans {
+        let words = span.range.of(&note.text).unwrap_or_default();
+        let mark = match &span.mark {
+            Mark::Bold => "bold".to_owned(),
+            Mark::Italic => "italic".to_owned(),
+            Mark::Heading(level) => format!("heading {level}"),
+            Mark::Link(target) => format!("link to {}", Shown(target)),
+            Mark::ListItem(depth) => format!("list item, depth {depth}"),
+        };
+        report = report.with_note(format!("{mark}: “{}”", Shown(words)));
+    }
     if note.titles.len() > 1 {
         let titles: Vec<_> = note.titles.iter().map(|it| Shown(it).to_string()).collect();
         report = report.with_note(format!("its titles: {}", titles.join(" / ")));

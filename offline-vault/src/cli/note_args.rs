@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 /// What can be done with notes.
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,8 @@ pub enum NoteCommand {
     Show(OneNote),
     /// Give a note another text; what others change at the same time stays.
     Edit(EditNote),
+    /// Make words of a note bold, italic, a link, a heading or an item of a list.
+    Mark(MarkNote),
     /// Give a note another title.
     Rename(RenameNote),
     /// Propose another text; an approver merges it.
@@ -76,6 +78,54 @@ pub struct EditNote {
     pub file: Option<PathBuf>,
 }
 
+/// Arguments of `note mark`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("mark").required(true))]
+pub struct MarkNote {
+    /// The note, for example desk/3fa9.
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// The words, as they stand in the text. Headings and lists are of their whole lines.
+    #[arg(value_name = "WORDS")]
+    pub words: String,
+    /// Which of them, from 1, where they stand there several times.
+    #[arg(long, value_name = "N")]
+    pub nth: Option<usize>,
+    /// Bold letters.
+    #[arg(long, group = "mark")]
+    pub bold: bool,
+    /// Italic letters.
+    #[arg(long, group = "mark")]
+    pub italic: bool,
+    /// A link; it is shown, and never followed.
+    #[arg(long, value_name = "URL", group = "mark")]
+    pub link: Option<String>,
+    /// A heading of this level, 1 to 6.
+    #[arg(long, value_name = "LEVEL", group = "mark", value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub heading: Option<u8>,
+    /// An item of a list at this depth, 0 to 7.
+    #[arg(long, value_name = "DEPTH", group = "mark", value_parser = clap::value_parser!(u8).range(0..=7))]
+    pub list: Option<u8>,
+    /// Take marks of this kind off.
+    #[arg(long, value_name = "KIND", group = "mark", value_enum)]
+    pub clear: Option<ClearedMark>,
+}
+
+/// What `note mark --clear` takes off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClearedMark {
+    /// Bold letters.
+    Bold,
+    /// Italic letters.
+    Italic,
+    /// Links.
+    Link,
+    /// Headings.
+    Heading,
+    /// Items of lists.
+    List,
+}
+
 /// Arguments of `note rename`.
 #[derive(Debug, Args)]
 pub struct RenameNote {
@@ -132,6 +182,8 @@ Examples:
   offline-vault note list desk
   offline-vault note show desk/3fa9 > plan.txt
   offline-vault note edit desk/3fa9 --file plan.txt
+  offline-vault note mark desk/3fa9 \"Saturday at noon\" --bold
+  offline-vault note mark desk/3fa9 \"What to bring\" --heading 2
   offline-vault note suggest desk/3fa9 --file plan.txt --message \"Tuesday suits more of us\"
   offline-vault note proposals desk/3fa9
   offline-vault note merge desk/3fa9 5c21
@@ -139,5 +191,6 @@ Examples:
 
 Editing writes the difference between the new text and the note as it is now, so that two people
 can edit at once and both changes stay. Show a note, change that text, and give it back soon: what
-came in between would be taken for something that you removed. What others wrote is read by a
+came in between would be taken for something that you removed. Marks stay where their words stay;
+`note show` names them beside the text, and --json has their places. What others wrote is read by a
 process of its own, without keys, files or a network.";

@@ -60,6 +60,22 @@ pub(super) fn edit(
     Ok((updates, snapshot))
 }
 
+/// The change that marks a part of a note, and the snapshot after it.
+pub(super) fn mark(
+    client: &Client,
+    cache: &Cache,
+    change: Change,
+    peer: u64,
+) -> Result<Edits, TeamError> {
+    let document = Document {
+        snapshot: cache.snapshot.clone(),
+        updates: Vec::new(),
+    };
+    let edited = client.edit(document, peer.into(), vec![change])?;
+    let snapshot = edited.after.snapshot.or_else(|| cache.snapshot.clone());
+    Ok((edited.update.into_iter().collect(), snapshot))
+}
+
 /// Texts that lead to the wanted one, so that none adds more than one operation holds: the whole
 /// at once wherever that is little.
 fn steps<'a>(before: &str, text: &'a str) -> Vec<&'a str> {

@@ -6,7 +6,7 @@ mod reading;
 
 use std::collections::BTreeSet;
 
-use note_protocol::Span;
+use note_protocol::{Change, Client, Span, TextRange};
 use team_content::batch::decode_alone;
 use team_content::fold::Item;
 use team_content::index::ItemKind;
@@ -16,7 +16,7 @@ use team_content::operation::Operation;
 use team_content::title::Title;
 use team_core::ids::CompartmentId;
 
-use self::reading::Cache;
+use self::reading::{Cache, Read};
 use super::TeamError;
 use super::delivery::{Deliveries, Delivery};
 use super::items::{Deletion, ItemReference, find_folded, made, text_of};
@@ -129,19 +129,89 @@ pub fn edit(
     })
 }
 
+/// A part of a note's text that a person names by its words.
+#[derive(Clone, Copy, Debug)]
+pub struct Phrase<'a> {
+    /// The words, as they stand in the text.
+    pub words: &'a str,
+    /// Which of them, from 1, where they stand there several times.
+    pub nth: Option<usize>,
+}
+
+/// Marks a part of a note's text, or takes marks of one kind off it. Tells whether that changed
+/// anything.
+///
+/// # Errors
+/// [`TeamError::InputAdvised`] where the words are not in the text, or several times; nothing was
+/// written then.
+pub fn mark(
+    vault: &Vault,
+    which: &ItemReference,
+    phrase: Phrase<'_>,
+    change: impl FnOnce(TextRange) -> Change,
+    now: UnixTime,
+) -> Result<bool, TeamError> {
+    in_space(vault, &which.space, now, |session| {
+        let (stored, note) = find_note(&session.view, &which.digits)?;
+        write_with(session, &stored, &note, |client, read, peer| {
+            let range = range_of(read.content.text(), phrase)?;
+            document::mark(client, &read.cache, change(range), peer)
+        })
+    })
+}
+
+fn range_of(text: &str, phrase: Phrase<'_>) -> Result<TextRange, TeamError> {
+    let found: Vec<usize> = text.match_indices(phrase.words).map(|it| it.0).collect();
+    let wrong = |what: String, next: &str| TeamError::InputAdvised {
+        what,
+        next: next.to_owned(),
+    };
+    let nth = match (found.len(), phrase.nth) {
+        _ if phrase.words.is_empty() => return Err(wrong("no words were given".to_owned(), SHOW)),
+        (0, _) => return Err(wrong("these words are not in the text".to_owned(), SHOW)),
+        (_, Some(nth)) => nth.saturating_sub(1),
+        (1, None) => 0,
+        (count, None) => {
+            let what = format!("these words are in the text {count} times");
+            return Err(wrong(what, "Give more words, or say which with --nth."));
+        }
+    };
+    let start = found.get(nth).copied().ok_or_else(|| {
+        let what = format!("these words are in the text {} times only", found.len());
+        wrong(what, SHOW)
+    })?;
+    let end = start.saturating_add(phrase.words.len());
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok(TextRange { start, end }),
+        _ => Err(wrong("the text is too long".to_owned(), SHOW)),
+    }
+}
+
+const SHOW: &str = "See the text: offline-vault note show, with the item.";
+
 fn write_text(
     session: &mut Session<'_>,
     stored: &StoredItem,
     note: &Note,
     text: &str,
 ) -> Result<bool, TeamError> {
+    write_with(session, stored, note, |client, read, peer| {
+        document::edit(client, &read.cache, read.content.text(), text, peer)
+    })
+}
+
+fn write_with(
+    session: &mut Session<'_>,
+    stored: &StoredItem,
+    note: &Note,
+    make: impl FnOnce(&Client, &Read, u64) -> Result<document::Edits, TeamError>,
+) -> Result<bool, TeamError> {
     let client = document::client();
     let cache = document::load(session.changes, stored.id)?;
     let read = document::read(&client, note, cache)?;
     let branch = edit_branch(session, stored, &read.cache)?;
     let peer = peer_id(session.view.own_device(), stored.item, branch);
-    let before = read.content.text();
-    let (updates, snapshot) = document::edit(&client, &read.cache, before, text, peer)?;
+    let (updates, snapshot) = make(&client, &read, peer)?;
     let mut cache = Cache {
         snapshot,
         ..read.cache
@@ -291,4 +361,30 @@ pub fn show(vault: &Vault, which: &ItemReference) -> Result<ShownNote, TeamError
         Ok::<_, TeamError>(())
     })?;
     Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_where_they_stand_once_or_as_often_as_is_said() {
+        let text = "Tuesday é, and Tuesday again";
+        let found = |words, nth| {
+            let range = range_of(text, Phrase { words, nth });
+            range.map(|range| (range.start, range.end))
+        };
+        assert_eq!(found("again", None).unwrap(), (24, 29));
+        assert_eq!(found("Tuesday", Some(1)).unwrap(), (0, 7));
+        assert_eq!(found("Tuesday", Some(2)).unwrap(), (16, 23));
+        for (words, nth, said) in [
+            ("Tuesday", None, "2 times"),
+            ("Tuesday", Some(3), "2 times only"),
+            ("Monday", None, "not in the text"),
+            ("", None, "no words"),
+        ] {
+            let err = found(words, nth).unwrap_err().to_string();
+            assert!(err.contains(said), "{err}");
+        }
+    }
 }

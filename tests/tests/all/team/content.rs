@@ -132,3 +132,59 @@ fn a_suggestion_is_merged_by_an_approver_and_keeps_what_others_changed_meanwhile
     assert_eq!(decided["proposals"].as_array().unwrap().len(), 1);
     team.agree("desk", &[0, 1, 2]);
 }
+
+/// The marks of a note: their words, and of which kind they are.
+fn marks(site: &Site, item: &str) -> Vec<(String, String)> {
+    let shown = site.vault(&["note", "show", item]).ok();
+    let text = shown["text"].as_str().unwrap();
+    let at = |mark: &Value, end: &str| usize::try_from(mark[end].as_u64().unwrap()).unwrap();
+    let marks = shown["marks"].as_array().unwrap().iter();
+    let mut marks: Vec<_> = marks
+        .map(|mark| {
+            let words = &text[at(mark, "start")..at(mark, "end")];
+            (words.to_owned(), mark["mark"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    marks.sort();
+    marks
+}
+
+#[test]
+fn words_that_one_person_marks_stay_marked_in_what_another_writes() {
+    let team = Team::around_the_first(["Amina", "Bilal"]);
+    team.space("desk", &["editor"]);
+    let (amina, bilal) = (team.site(0), team.site(1));
+    let plan = team.file("plan.txt", b"Plan\nWe meet on Monday.\nBring the maps.\n");
+    let new = ["note", "new", "desk", "Plan", "--file", text_of(&plan)];
+    let made = amina.vault(&new).ok();
+    let item = made["item"].as_str().unwrap();
+    team.settle();
+    let mark =
+        |site: &Site, rest: &[&str]| site.vault(&[&["note", "mark", item][..], rest].concat());
+    mark(amina, &["on Monday", "--bold"]).ok();
+    mark(amina, &["Plan", "--heading", "1"]).ok();
+    mark(amina, &["on", "--bold"]).failed(2, "space-input");
+    mark(amina, &["on Sunday", "--bold"]).failed(2, "space-input");
+    let link = ["the maps", "--link", "https://maps.example"];
+    team.file(
+        "plan.txt",
+        b"Plan\nWe meet on Monday.\nBring all the maps.\n",
+    );
+    let edit = ["note", "edit", item, "--file", text_of(&plan)];
+    bilal.vault(&edit).ok();
+    mark(bilal, &link).ok();
+    team.settle();
+    let expected = [
+        ("Plan", "heading"),
+        ("on Monday", "bold"),
+        ("the maps", "link"),
+    ];
+    let expected = expected.map(|(words, mark)| (words.to_owned(), mark.to_owned()));
+    for site in [amina, bilal] {
+        assert_eq!(marks(site, item), expected, "{}", site.name);
+    }
+    mark(bilal, &["on Monday", "--clear", "bold"]).ok();
+    team.settle();
+    assert_eq!(marks(amina, item).len(), 2);
+    team.agree("desk", &[0, 1]);
+}
