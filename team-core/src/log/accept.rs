@@ -162,7 +162,7 @@ pub(super) fn follow<I: SegmentIndex + ?Sized>(
         Ok(steps) => steps,
         Err(broken) => return Ok(Verdict::BrokenRule(broken)),
     };
-    let seen_before = seen.clone();
+    let view = view_steps(segment, &steps, &seen, index)?;
     for step in &steps {
         seen.advance(*step, |head| {
             is_in_past(index, step.device, head, step.head)
@@ -171,7 +171,6 @@ pub(super) fn follow<I: SegmentIndex + ?Sized>(
             return Ok(Verdict::BrokenRule(BrokenRule::Branches));
         }
     }
-    let view = view_steps(segment, &steps, &seen_before, index)?;
     let links = match fields.kind {
         Kind::Control => Some(Box::new(control_links(fields, &seen, index)?)),
         Kind::Content(_) => None,

@@ -7,7 +7,7 @@ use crate::ids::{DeviceId, SegmentHash, SpaceId};
 use crate::limits::{BRANCHES_SEEN_MAX, DEPS_MAX, PAYLOAD_BYTES_MAX, SEGMENT_NUMBER_MAX};
 use crate::log::accept::{Accepted, Verdict, follow};
 use crate::log::index::{SegmentIndex, is_in_past, seen_by};
-use crate::log::seen::{SeenHeads, Step};
+use crate::log::seen::{SeenHeads, advanced};
 use crate::segment::{HeaderFields, Kind, Segment};
 
 /// What the next segment is to say.
@@ -133,22 +133,21 @@ fn news<I: SegmentIndex + ?Sized>(
         if chain.forked_from.is_none() && chain.tip == seen.number(device) {
             continue;
         }
-        let mut seen = seen.clone();
+        let mut known = seen.heads(device).to_vec();
         // Of a device with very many branches some stay unseen.
         for head in index.heads(device)?.into_iter().take(BRANCHES_LOOKED_AT) {
             let mut is_news = true;
-            for before in seen.heads(device) {
+            for before in &known {
                 is_news &= !is_in_past(index, device, head, *before)?;
             }
             if !is_news {
                 continue;
             }
-            let mut further = seen.clone();
-            further.advance(Step { device, head }, |before| {
+            let further = advanced(&known, head, |before| {
                 is_in_past(index, device, before, head)
             })?;
-            if further.heads(device).len() <= BRANCHES_SEEN_MAX {
-                seen = further;
+            if further.len() <= BRANCHES_SEEN_MAX {
+                known = further;
                 news.push(head.hash);
             }
         }

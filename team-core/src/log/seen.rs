@@ -59,20 +59,30 @@ impl SeenHeads {
     pub(super) fn advance<E>(
         &mut self,
         step: Step,
-        mut is_behind: impl FnMut(Head) -> Result<bool, E>,
+        is_behind: impl FnMut(Head) -> Result<bool, E>,
     ) -> Result<(), E> {
         let heads = self.0.entry(step.device).or_default();
-        let mut kept = Vec::new();
-        for head in heads.iter() {
-            if !is_behind(*head)? {
-                kept.push(*head);
-            }
-        }
-        kept.push(step.head);
-        kept.sort_unstable();
-        *heads = kept;
+        *heads = advanced(heads, step.head, is_behind)?;
         Ok(())
     }
+}
+
+/// The heads of one device with a further segment, without those that `is_behind` says come before
+/// it.
+pub(super) fn advanced<E>(
+    heads: &[Head],
+    further: Head,
+    mut is_behind: impl FnMut(Head) -> Result<bool, E>,
+) -> Result<Vec<Head>, E> {
+    let mut kept = Vec::new();
+    for head in heads {
+        if !is_behind(*head)? {
+            kept.push(*head);
+        }
+    }
+    kept.push(further);
+    kept.sort_unstable();
+    Ok(kept)
 }
 
 impl Wire for SeenHeads {
