@@ -17,4 +17,5 @@ pub mod store;
 pub mod team;
 pub mod vault;
 pub mod vault_key;
+mod wording;
 pub mod work;

@@ -8,9 +8,9 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::Report;
-use super::progress::count_text;
 use crate::team::delivery::{Delivery, DeviceDelivery};
 use crate::team::items::Deletion;
+use crate::wording::count_text;
 
 /// One line for each device.
 pub(super) fn delivery_lines(delivery: &Delivery) -> String {

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use team_core::role::Role;
 
-use super::progress::count_text;
 use super::space::DAY_SECS;
 use super::space_args::{DeviceCommand, LinkDevice, NamedSpace, RemoveDevice, RetireDevices};
 use super::space_text::{hex, short};
@@ -15,6 +14,7 @@ use crate::names::LocalName;
 use crate::team::devices::{self, DeviceLine};
 use crate::team::members::reason_of;
 use crate::team::spaces;
+use crate::wording::count_text;
 
 /// Carries out one of the commands on devices.
 pub(super) fn device(context: &Context, command: DeviceCommand) -> Result<Report, CommandError> {

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::progress::count_text;
 use super::space_args::{EpochCommand, InCompartment, NamedSpace};
 use super::space_text::{hex, short};
 use super::{CommandError, Context, Report};
 use crate::team::keys::{self, EpochLine};
+use crate::wording::count_text;
 
 /// Carries out one of the commands on epochs.
 pub(super) fn epoch(context: &Context, command: EpochCommand) -> Result<Report, CommandError> {

@@ -10,13 +10,14 @@ use team_content::index::ItemKind;
 use super::delivery::{deletion_json, delivery_json, delivery_lines, saved};
 use super::file_args::{AddFiles, FileCommand, ListFiles};
 use super::message::delete;
-use super::progress::{Meter, count_text, size_text};
+use super::progress::{Meter, size_text};
 use super::space_text::beside_carried;
 use super::{CommandError, Context, Report};
 use crate::team::files::{
     self, AddRequest, Added, FileChange, FileLine, FileVersionLine, ListRequest, ShownFile,
 };
 use crate::team::items::ItemReference;
+use crate::wording::count_text;
 use crate::work::Special;
 
 /// Carries out a command about files.

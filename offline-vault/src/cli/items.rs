@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::backup::past;
 use super::contact::local_name;
-use super::progress::{Meter, count_text, size_text};
+use super::progress::{Meter, size_text};
 use super::space::space_json;
 use super::space_text::waiting_lines;
 use super::work_args::{Inspect, Item, OutboxCommand, Save};
 use super::{CommandError, Context, Report};
 use crate::store::{IncomingId, OutgoingId, RecipientState};
 use crate::team;
+use crate::wording::count_text;
 use crate::work::{self, Explanation, InboxItem, ItemId, Letter, Origin, OutboxItem, ReaderStatus};
 
 /// `inbox`.

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::items::ShownLine;
-use super::progress::count_text;
 use super::space_args::Adopt;
 use super::space_text::{hex, news_json, short, write_news};
 use super::{CommandError, Context, Report};
 use crate::team::late::{self, HeldChange, HeldSegment};
+use crate::wording::count_text;
 
 /// `adopt`: lists late work, or lets what is named take effect.
 pub(super) fn adopt(context: &Context, asked: &Adopt) -> Result<Report, CommandError> {

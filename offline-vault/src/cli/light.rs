@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::contact::local_name;
-use super::progress::{Meter, count_text, takes_terminal};
+use super::progress::{Meter, takes_terminal};
 use super::sync::{crossed_json, end, write_arrived, write_without_way};
 use super::work_args::{Light, Sync};
 use super::{CommandError, Context, Report};
 use crate::vault::Vault;
+use crate::wording::count_text;
 use crate::work::{self, Crossed, WorkError, sync_light};
 
 impl Light {

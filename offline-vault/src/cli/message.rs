@@ -12,13 +12,14 @@ use team_content::limits::MESSAGE_TEXT_BYTES_MAX;
 use super::delivery::{deletion_json, delivery_json, delivery_lines, saved};
 use super::items::ShownLine;
 use super::message_args::{ListMessages, MessageCommand, MessageText, SendMessage};
-use super::progress::{Meter, count_text, size_text};
+use super::progress::{Meter, size_text};
 use super::space_text::carried_text;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::team::items::{self, ItemReference};
 use crate::team::messages::{self, MessageLine, MessageRequest, ShownMessage};
 use crate::team::shown;
+use crate::wording::count_text;
 
 /// Carries out a command about messages.
 pub(super) fn message(context: &Context, command: &MessageCommand) -> Result<Report, CommandError> {

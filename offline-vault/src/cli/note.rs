@@ -18,7 +18,6 @@ use super::message::delete;
 use super::note_args::{
     ClearedMark, DecideNote, EditNote, MarkNote, NewNote, NoteCommand, SuggestNote,
 };
-use super::progress::count_text;
 use super::space_text::beside_carried;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
@@ -27,6 +26,7 @@ use crate::team::items::ItemReference;
 use crate::team::notes::{
     self, NoteLine, Phrase, ProposalLine, ProposalState, Proposals, ShownNote,
 };
+use crate::wording::count_text;
 
 /// Carries out a command about notes.
 pub(super) fn note(context: &Context, command: &NoteCommand) -> Result<Report, CommandError> {
@@ -124,9 +124,9 @@ fn mark_words(context: &Context, asked: &MarkNote) -> Result<Report, CommandErro
         words: &asked.words,
         nth: asked.nth,
     };
-    let change = |range| match (asked_mark(asked), asked.clear) {
-        (Some(mark), _) => Change::Mark(range, mark),
-        (None, kind) => Change::Clear(range, kind.map_or(MarkKind::Bold, cleared_kind)),
+    let change = |range| match asked.clear {
+        Some(kind) => Change::Clear(range, cleared_kind(kind)),
+        None => Change::Mark(range, asked_mark(asked)),
     };
     let is_changed = notes::mark(context.vault()?, &which, phrase, change, context.now())?;
     let said = match is_changed {
@@ -137,16 +137,15 @@ fn mark_words(context: &Context, asked: &MarkNote) -> Result<Report, CommandErro
     Ok(Report::new(said, json))
 }
 
-fn asked_mark(asked: &MarkNote) -> Option<Mark> {
-    if asked.bold {
-        return Some(Mark::Bold);
-    }
-    if asked.italic {
-        return Some(Mark::Italic);
-    }
+/// One is asked for: where it is none of the others, it is bold.
+fn asked_mark(asked: &MarkNote) -> Mark {
+    let italic = asked.italic.then_some(Mark::Italic);
     let link = asked.link.clone().map(Mark::Link);
-    link.or(asked.heading.map(Mark::Heading))
+    italic
+        .or(link)
+        .or(asked.heading.map(Mark::Heading))
         .or(asked.list.map(Mark::ListItem))
+        .unwrap_or(Mark::Bold)
 }
 
 fn cleared_kind(kind: ClearedMark) -> MarkKind {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::member::{member_json, member_lines};
-use super::progress::count_text;
 use super::space_args::{NamedSpace, OneMember, OwnerCommand};
 use super::space_text::{news_json, vote_json, vote_text, write_news};
 use super::{CommandError, Context, Report};
 use crate::team::members;
+use crate::wording::count_text;
 
 /// Carries out one of the commands on owners.
 pub(super) fn owner(context: &Context, command: OwnerCommand) -> Result<Report, CommandError> {

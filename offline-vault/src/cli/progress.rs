@@ -166,12 +166,6 @@ fn progress_line(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -
     }
 }
 
-/// `1 part`, `3 parts`.
-pub(super) fn count_text(count: u64, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
-}
-
 /// A size as people read it: `1.5 MiB`.
 pub(super) fn size_text(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];

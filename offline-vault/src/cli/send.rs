@@ -9,12 +9,13 @@ use serde_json::json;
 
 use super::card::NO_MAILBOX;
 use super::contact::local_name;
-use super::progress::{Meter, count_text, size_text};
+use super::progress::{Meter, size_text};
 use super::work_args::Send;
 use super::{CommandError, Context, Report, read_text, talk};
 use crate::files::FileError;
 use crate::names::LocalName;
 use crate::vault::Vault;
+use crate::wording::count_text;
 use crate::work::{SendRequest, Special, UNVERIFIED_SENTENCE, WorkError, send as seal_and_store};
 
 /// Carries out `send`.

@@ -10,7 +10,6 @@ use team_content::index::ItemKind;
 use team_core::role::{History, Role};
 
 use super::member::{member_json, member_lines};
-use super::progress::count_text;
 use super::relay::mailbox_state;
 use super::space_args::{
     CreateSpace, Invite, Join, NamedSpace, RenameSpace, SpaceCommand, SpaceRelay,
@@ -28,6 +27,7 @@ use crate::team::shown::{InvitationLine, MailboxLine, SpaceLine, SpaceShown};
 use crate::team::spaces::{InviteRequest, JoinRequest, NewSpaceRequest};
 use crate::team::{checkpoints, shown, spaces};
 use crate::vault::VaultError;
+use crate::wording::count_text;
 
 /// Carries out one of the commands on spaces.
 pub(super) fn space(context: &Context, command: SpaceCommand) -> Result<Report, CommandError> {

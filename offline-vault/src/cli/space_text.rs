@@ -6,7 +6,6 @@ use data_encoding::HEXLOWER;
 use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
-use super::progress::count_text;
 use super::space::waits_text;
 use super::{CommandError, Report};
 use crate::names::LocalName;
@@ -15,6 +14,7 @@ use crate::team::members::Vote;
 use crate::team::shown::{self, Gaps, SpaceLine};
 use crate::team::{Asking, News};
 use crate::vault::Vault;
+use crate::wording::count_text;
 
 /// An id in full, for programs.
 pub(super) fn hex(id: &[u8]) -> String {

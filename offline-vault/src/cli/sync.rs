@@ -7,10 +7,11 @@ use pack_format::shown::Shown;
 use serde_json::{Value, json};
 
 use super::items::inbox_line;
-use super::progress::{Meter, count_text, size_text};
+use super::progress::{Meter, size_text};
 use super::space_text::{news_json, news_text};
 use super::work_args::Sync;
 use super::{CommandError, Context, Report, light};
+use crate::wording::count_text;
 use crate::work::{Crossed, CrossedLane, ItemId, Medium, WorkError, inbox, sync as cross};
 
 /// Carries out `sync`.

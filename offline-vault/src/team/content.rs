@@ -16,7 +16,7 @@ use team_core::content::{ContentOperation, decode_operations, required_role};
 use team_core::epoch::{ContentCodec, ContentError, ContentPlace, EpochKey};
 use team_core::ids::{CompartmentId, DeviceId, EpochId, SegmentHash};
 use team_core::limits::SEGMENT_NUMBER_MAX;
-use team_core::membership::Standing as Rights;
+use team_core::membership::{Standing as Rights, ViewStep};
 use team_core::role::Role;
 use team_core::segment::{Header, Kind};
 
@@ -46,12 +46,14 @@ pub(super) fn error(err: ContentError) -> TeamError {
 /// With which right each device wrote each of its segments, worked out once for each device and
 /// compartment.
 struct RightsBook {
+    steps: BTreeMap<DeviceId, Vec<ViewStep>>,
     known: BTreeMap<(DeviceId, CompartmentId), Rights>,
 }
 
 impl RightsBook {
     fn new() -> Self {
         Self {
+            steps: BTreeMap::new(),
             known: BTreeMap::new(),
         }
     }
@@ -66,11 +68,17 @@ impl RightsBook {
         Ok(match self.known.entry((device, compartment)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => {
-                let steps = match view.tables.device_with_id(view.row(), device)? {
-                    Some(stored) => graph::view_steps(view.tables, stored.id)?,
-                    None => Vec::new(),
+                let steps = match self.steps.entry(device) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(free) => {
+                        let stored = view.tables.device_chain(view.row(), device)?;
+                        free.insert(match stored {
+                            Some(stored) => graph::view_steps(view.tables, stored.id)?,
+                            None => Vec::new(),
+                        })
+                    }
                 };
-                free.insert(view.membership.standing_in(device, compartment, &steps))
+                free.insert(view.membership.standing_in(device, compartment, steps))
             }
         })
     }
@@ -224,14 +232,7 @@ impl<'a> Opening<'a> {
 
     /// Into which compartment a content segment was written.
     fn compartment_of(&self, segment: SegmentHash) -> Result<CompartmentId, TeamError> {
-        let stored = self.changes.segment_header(self.view.row(), segment)?;
-        let header = stored
-            .map(|stored| Header::dangerously_from_store(self.view.space_id(), &stored.header));
-        let header = header.transpose().map_err(TeamError::Stored)?;
-        let epoch = header.and_then(|header| match &header.fields().kind {
-            Kind::Content(sealing) => Some(sealing.epoch),
-            Kind::Control => None,
-        });
+        let epoch = self.view.epoch_of(segment)?;
         let found = epoch.and_then(|epoch| self.compartments.get(&epoch).copied());
         Ok(found.unwrap_or(CompartmentId::WHOLE))
     }

@@ -16,6 +16,7 @@ use super::view::View;
 use crate::clock::UnixTime;
 use crate::store::{ItemFlag, LaneKind, Standing, StoredItem, StoredOperation};
 use crate::vault::Vault;
+use crate::wording::count_text;
 
 /// What is known of an item, in words.
 #[derive(Clone, Debug)]
@@ -154,7 +155,7 @@ impl Telling {
             DeliveryState::Confirmed if device.lacks_pieces > 0 => format!(
                 "{who}: confirmed by its signed summary{as_of}; it still asked for {} of files \
                  then.",
-                counted(device.lacks_pieces as u64, "piece")
+                count_text(device.lacks_pieces as u64, "piece")
             ),
             DeliveryState::Confirmed => {
                 format!("{who}: confirmed by its signed summary{as_of}.")
@@ -195,7 +196,7 @@ impl Telling {
             let verb = if count == 1 { "is" } else { "are" };
             self.lack(format!(
                 "{} of {} {verb} here, and others before have not come.",
-                counted(count, "segment"),
+                count_text(count, "segment"),
                 view.device_text(device)
             ));
         }
@@ -205,14 +206,14 @@ impl Telling {
         if segments == 0 {
             // Nothing waits for a key.
         } else if view.own_role() == Some(Role::Courier) {
-            let carried = counted(segments, "segment");
+            let carried = count_text(segments, "segment");
             self.know(format!("You carry {carried} that you cannot read."));
         } else {
             let verb = if segments == 1 { "waits" } else { "wait" };
             self.lack(format!(
                 "{} {verb} for {} that did not come, or that you are not given.",
-                counted(segments, "segment"),
-                counted(keys.len() as u64, "key")
+                count_text(segments, "segment"),
+                count_text(keys.len() as u64, "key")
             ));
         }
         for (standing, count) in view.tables.standing_counts(view.row())? {
@@ -224,7 +225,7 @@ impl Telling {
                 };
                 self.lack(format!(
                     "Of {} only the {heads} here; what {they} has not come.",
-                    counted(count, "segment")
+                    count_text(count, "segment")
                 ));
             }
         }
@@ -337,12 +338,6 @@ fn names(delivery: &Delivery, is_meant: impl Fn(DeliveryState) -> bool) -> Vec<&
     let mut names: Vec<&str> = meant.map(|it| it.who.as_str()).collect();
     names.dedup();
     names
-}
-
-/// `1 segment`, `3 segments`.
-fn counted(count: u64, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
 }
 
 fn why_no_way(view: &View<'_>, device: &DeviceDelivery) -> Result<String, TeamError> {

@@ -1,7 +1,5 @@
 //! Members, owners, devices, keys and late work of a space that two vaults share.
 
-use team_content::message::NewMessage;
-use team_content::operation::Operation;
 use team_core::control::Reason;
 use team_core::role::{History, Role};
 
@@ -13,7 +11,9 @@ use super::members::{add, members, owners, remove, seal, set_role, vote};
 use super::session::{in_space, look};
 use super::shown::{invitations, space, spaces};
 use super::spaces::{InviteRequest, forget, invite};
-use super::tests::{accept, invite_bilal, news, say, shared, shared_with_history, state, titles};
+use super::tests::{
+    accept, invite_bilal, message, news, say, shared, shared_with_history, state, titles,
+};
 use super::{TeamError, view};
 use crate::clock::UnixTime;
 use crate::store::SpaceState;
@@ -225,14 +225,8 @@ fn write_in_compartment(vault: &Vault, text: &str) {
     in_space(vault, "desk", NOW, |session| {
         let found = session.view.membership.compartments().next();
         let compartment = found.unwrap().id;
-        let new = NewMessage {
-            nonce: session.rng().array(),
-            thread: None,
-            reply_to: None,
-            text: text.to_owned(),
-            attachments: Vec::new(),
-        };
-        session.write_content(compartment, &[Operation::from(new)])
+        let new = message(session, text);
+        session.write_content(compartment, &[new])
     })
     .unwrap();
 }

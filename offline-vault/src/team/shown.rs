@@ -84,10 +84,7 @@ pub fn spaces(vault: &Vault) -> Result<Vec<SpaceLine>, TeamError> {
 fn space_line(view: &View<'_>) -> Result<SpaceLine, TeamError> {
     let tables = view.tables;
     let standings = tables.standing_counts(view.row())?;
-    let count = |wanted: Standing| {
-        let found = standings.iter().find(|(standing, _)| *standing == wanted);
-        found.map_or(0, |(_, count)| *count)
-    };
+    let count = |wanted| standing_count(&standings, wanted);
     let unread = tables.item_counts(view.row(), Some(ItemFlag::Unread))?;
     let members = view.membership.members();
     let without_key = count(Standing::Waiting);
@@ -114,6 +111,11 @@ fn space_line(view: &View<'_>) -> Result<SpaceLine, TeamError> {
         asking: asking(tables, view.space_id())?.len(),
         ended: ended(view),
     })
+}
+
+fn standing_count(standings: &[(Standing, u64)], wanted: Standing) -> u64 {
+    let found = standings.iter().find(|(standing, _)| *standing == wanted);
+    found.map_or(0, |(_, count)| *count)
 }
 
 /// How the person's membership ended, or that of this vault alone.
@@ -264,7 +266,13 @@ pub fn space(vault: &Vault, name: &str) -> Result<SpaceShown, TeamError> {
 /// # Errors
 /// [`TeamError::SpaceUnknown`].
 pub fn carried(vault: &Vault, space: &str) -> Result<u64, TeamError> {
-    look(vault, space, |view| Ok(space_line(view)?.carried))
+    look(vault, space, |view| {
+        if view.own_role() != Some(Role::Courier) {
+            return Ok(0);
+        }
+        let standings = view.tables.standing_counts(view.row())?;
+        Ok(standing_count(&standings, Standing::Waiting))
+    })
 }
 
 fn mailboxes(view: &View<'_>) -> Result<Vec<MailboxLine>, TeamError> {

@@ -3,12 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use team_content::message::NewMessage;
-use team_content::operation::Operation;
 use team_core::ids::CompartmentId;
 
 use super::session::{in_space, look};
-use super::tests::shared;
+use super::tests::{message, shared};
 use crate::vault::Vault;
 use crate::work::tests::{NOW, Place, cross};
 
@@ -20,13 +18,8 @@ fn say_many(vault: &Vault, count: usize, per_segment: usize) {
             let batch = left.min(per_segment);
             let mut operations = Vec::new();
             for number in 0..batch {
-                operations.push(Operation::from(NewMessage {
-                    nonce: session.rng().array(),
-                    thread: None,
-                    reply_to: None,
-                    text: format!("message {number} of many, as long as most of them are"),
-                    attachments: Vec::new(),
-                }));
+                let text = format!("message {number} of many, as long as most of them are");
+                operations.push(message(session, &text));
             }
             session.write_content(CompartmentId::WHOLE, &operations)?;
             left -= batch;

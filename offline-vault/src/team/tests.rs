@@ -7,7 +7,7 @@ use team_core::control::{Control, Reason};
 use team_core::ids::CompartmentId;
 use team_core::role::{History, Role};
 
-use super::session::{in_space, look};
+use super::session::{Session, in_space, look};
 use super::spaces::{InviteRequest, JoinRequest, NewSpaceRequest, create, invite, join};
 use crate::clock::UnixTime;
 use crate::store::{ItemFilter, SpaceState};
@@ -69,16 +69,21 @@ pub(super) fn accept(bilal: &Vault) {
     join(bilal, &asked, NOW).unwrap();
 }
 
+/// A message that begins a thread.
+pub(super) fn message(session: &mut Session<'_>, text: &str) -> Operation {
+    Operation::from(NewMessage {
+        nonce: session.rng().array(),
+        thread: None,
+        reply_to: None,
+        text: text.to_owned(),
+        attachments: Vec::new(),
+    })
+}
+
 pub(super) fn say(vault: &Vault, text: &str) {
     in_space(vault, "desk", NOW, |session| {
-        let new = NewMessage {
-            nonce: session.rng().array(),
-            thread: None,
-            reply_to: None,
-            text: text.to_owned(),
-            attachments: Vec::new(),
-        };
-        session.write_content(CompartmentId::WHOLE, &[Operation::from(new)])
+        let new = message(session, text);
+        session.write_content(CompartmentId::WHOLE, &[new])
     })
     .unwrap();
 }

@@ -216,18 +216,23 @@ impl<'a> View<'a> {
         let used = self.tables.used_epochs(self.row())?;
         let mut adopted = BTreeSet::new();
         for segment in self.membership.adopted() {
-            let Some(stored) = self.tables.segment_header(self.row(), *segment)? else {
-                continue;
-            };
-            let header = Header::dangerously_from_store(self.space_id(), &stored.header);
-            let header = header.map_err(TeamError::Stored)?;
-            if let Kind::Content(sealing) = &header.fields().kind {
-                adopted.insert(sealing.epoch);
-            }
+            adopted.extend(self.epoch_of(*segment)?);
         }
         Ok(self.epochs_that(compartment, |epoch| {
             used.contains(&epoch.id) && (epoch.refused.is_none() || adopted.contains(&epoch.id))
         }))
+    }
+
+    /// Under which epoch a segment is sealed; none for one that is not here or is not content.
+    pub(super) fn epoch_of(&self, segment: SegmentHash) -> Result<Option<EpochId>, TeamError> {
+        let Some(stored) = self.tables.segment_header(self.row(), segment)? else {
+            return Ok(None);
+        };
+        let header = Header::dangerously_from_store(self.space_id(), &stored.header);
+        Ok(match &header.map_err(TeamError::Stored)?.fields().kind {
+            Kind::Content(sealing) => Some(sealing.epoch),
+            Kind::Control => None,
+        })
     }
 
     fn epochs_that(

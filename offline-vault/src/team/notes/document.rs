@@ -46,34 +46,31 @@ pub(super) fn edit(
     text: &str,
     peer: u64,
 ) -> Result<Edits, TeamError> {
+    let steps = steps(before, text).into_iter();
+    let changes = steps.map(|step| Change::Text(step.to_owned()));
+    change(client, cache, changes, peer)
+}
+
+/// The updates that make these changes, one for each that changes something, and the snapshot
+/// after them.
+pub(super) fn change(
+    client: &Client,
+    cache: &Cache,
+    changes: impl IntoIterator<Item = Change>,
+    peer: u64,
+) -> Result<Edits, TeamError> {
     let mut snapshot = cache.snapshot.clone();
     let mut updates = Vec::new();
-    for step in steps(before, text) {
+    for change in changes {
         let document = Document {
             snapshot: snapshot.clone(),
             updates: Vec::new(),
         };
-        let edited = client.edit(document, peer.into(), vec![Change::Text(step.to_owned())])?;
+        let edited = client.edit(document, peer.into(), vec![change])?;
         updates.extend(edited.update);
         snapshot = edited.after.snapshot.or(snapshot);
     }
     Ok((updates, snapshot))
-}
-
-/// The change that marks a part of a note, and the snapshot after it.
-pub(super) fn mark(
-    client: &Client,
-    cache: &Cache,
-    change: Change,
-    peer: u64,
-) -> Result<Edits, TeamError> {
-    let document = Document {
-        snapshot: cache.snapshot.clone(),
-        updates: Vec::new(),
-    };
-    let edited = client.edit(document, peer.into(), vec![change])?;
-    let snapshot = edited.after.snapshot.or_else(|| cache.snapshot.clone());
-    Ok((edited.update.into_iter().collect(), snapshot))
 }
 
 /// Texts that lead to the wanted one, so that none adds more than one operation holds: the whole

@@ -155,7 +155,7 @@ pub fn mark(
         let (stored, note) = find_note(&session.view, &which.digits)?;
         write_with(session, &stored, &note, |client, read, peer| {
             let range = range_of(read.content.text(), phrase)?;
-            document::mark(client, &read.cache, change(range), peer)
+            document::change(client, &read.cache, [change(range)], peer)
         })
     })
 }
