@@ -25,6 +25,7 @@ use std::ops::Deref;
 use std::path::Path;
 
 use pack_format::secret::Secret32;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row};
 use rusqlite::{Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
@@ -87,6 +88,10 @@ impl Store {
         for pragma in PRAGMAS {
             configure(&connection, pragma)?;
         }
+        // Otherwise a statement that might use a partial index is planned anew for each value.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .doing(doing)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         let store = Self { connection };
         store.write(schema::bring_up_to_date)?;
@@ -168,13 +173,17 @@ const STATEMENTS_KEPT: usize = 128;
 /// `journal_mode = DELETE` leaves one file when nothing is being written. `synchronous = EXTRA`
 /// then also syncs the directory after the journal is removed: without it a power cut can undo a
 /// transaction that was reported durable, and a number or key of a chain would be used twice.
-const PRAGMAS: [&str; 6] = [
+///
+/// `cache_size` is in KiB: every page that leaves the cache has to be decrypted and checked again
+/// when it is needed next, and a large bundle touches each page of its space many times.
+const PRAGMAS: [&str; 7] = [
     "PRAGMA journal_mode = DELETE",
     "PRAGMA synchronous = EXTRA",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA cache_size = -32768",
 ];
 
 /// Reading access to all tables. Each family of tables adds its questions in its own file.
