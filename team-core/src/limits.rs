@@ -27,6 +27,9 @@ pub const DEVICES_ADDED_MAX: usize = 64;
 /// How often one device gives one member a role, or lets it into one compartment: each grant is
 /// looked at for each operation of the member.
 pub const GRANTS_ALIKE_MAX: usize = 64;
+/// Most control that one device writes in its life: its operations, what they name and the started
+/// KiB of their payloads together. Everybody works the membership out from all of it, for ever.
+pub const CONTROL_WRITTEN_MAX: u64 = 131_072;
 /// Most key wraps in one operation: 54 of 1,188 bytes fit one segment beside its other fields.
 pub const WRAPS_MAX: u32 = 54;
 /// Most segments that one deletion, confirmation or adoption names.
@@ -37,8 +40,9 @@ pub const SEGMENT_NUMBER_MAX: u64 = (1 << 40) - 1;
 pub const SYNC_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest counter of a have-summary: a larger one would leave no room above it.
 pub const HAVE_COUNTER_MAX: u64 = (1 << 40) - 1;
-/// Most segments in one sync message: 65,536 signatures take some 2.5 s to verify.
-pub const SYNC_SEGMENTS_MAX: u32 = 65_536;
+/// Most segments in one sync message: as many signatures as are verified, and segments as are
+/// stored, in some seconds.
+pub const SYNC_SEGMENTS_MAX: u32 = 32_768;
 /// Most summaries of third parties in one sync message: one for each device of a space.
 pub const SYNC_HAVES_MAX: u32 = 1024;
 /// Most fork proofs in one sync message: one for each device of a space.

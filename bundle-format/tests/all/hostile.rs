@@ -54,6 +54,79 @@ fn relay_cannot_graft_the_slots_of_one_bundle_onto_another() {
     assert!(open(&bilal, &grafted).is_err());
 }
 
+/// A courier's or relay's copy: bits, cuts, pieces that are missing, repeated, moved or of another
+/// bundle.
+fn alter(bundle: &[u8], other: &[u8], next: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
+    let mut altered = bundle.to_vec();
+    for _ in 0..=next(3) {
+        let at = next(altered.len());
+        let end = altered.len().min(at + 1 + next(600));
+        match next(6) {
+            0 | 1 => altered[at] ^= 1 << next(8),
+            2 => altered.truncate(at + 1),
+            3 => drop(altered.drain(at..end)),
+            4 => {
+                let piece = altered[at..end].to_vec();
+                let to = next(altered.len());
+                altered.splice(to..to, piece);
+            }
+            _ => {
+                let end = end.min(other.len());
+                let start = at.min(end);
+                altered[start..end].copy_from_slice(&other[start..end]);
+            }
+        }
+        if altered.is_empty() {
+            altered.push(0);
+        }
+    }
+    altered
+}
+
+fn alter_many(runs: u64) {
+    let (amina, bilal) = (Person::new(1), Person::new(2));
+    let message = noise(40_000);
+    let entries = || {
+        vec![
+            (EntryKind::Message, b"hello".as_slice()),
+            (file("a"), &message),
+        ]
+    };
+    let (bundle, _) = seal_to(&amina, &[&bilal], entries());
+    let (other, _) = seal_to(&amina, &[&bilal], entries());
+    // SplitMix64: the run is the same each time.
+    let mut state = 5_u64;
+    let mut next = |bound: usize| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = state;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((word ^ (word >> 31)) % bound.max(1) as u64).unwrap()
+    };
+    let mut unaltered = 0;
+    for run in 0..runs {
+        let altered = alter(&bundle, &other, &mut next);
+        if altered == bundle {
+            unaltered += 1;
+        } else {
+            assert!(open(&bilal, &altered).is_err(), "run {run}");
+        }
+    }
+    assert!(unaltered < runs / 10);
+    assert!(open(&bilal, &bundle).is_ok());
+}
+
+#[test]
+fn altered_bundles_do_not_open() {
+    alter_many(1_000);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_million_altered_bundles_do_not_open() {
+    alter_many(1_000_000);
+}
+
 /// Re-encrypts a bundle's plaintext with `change` applied, as a reader who knows the key can.
 fn insider_rewrites(bundle: &[u8], insider: &Person, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let opener = SlotOpener::new(&insider.key, &[]);

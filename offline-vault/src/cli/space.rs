@@ -158,6 +158,10 @@ pub(super) fn waits_text(line: &SpaceLine) -> String {
             count_text(line.waiting, "segment")
         ));
     }
+    if line.unopened > 0 {
+        let count = count_text(line.unopened, "segment");
+        parts.push(format!("{count} to be opened by the next syncs"));
+    }
     if line.asking > 0 {
         parts.push(format!("{} to be let in", line.asking));
     }
@@ -181,6 +185,7 @@ pub(super) fn space_json(line: &SpaceLine) -> Value {
         "late_segment_count": line.late,
         "segments_without_key": line.waiting,
         "segments_carried": line.carried,
+        "unopened_segment_count": line.unopened,
         "ended": line.ended,
         "asking_count": line.asking,
     })

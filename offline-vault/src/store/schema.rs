@@ -7,7 +7,7 @@ use super::{Changes, StoreError};
 
 /// Every migration in order. The lowest program version that can read the tables after it stands
 /// beside each.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         sql: include_str!("migrations/0001_vault.sql"),
         readable_by: 1,
@@ -26,6 +26,11 @@ const MIGRATIONS: [Migration; 4] = [
     Migration {
         sql: include_str!("migrations/0004_team.sql"),
         readable_by: 4,
+    },
+    // A program that does not know the new standing would take the segment for damage.
+    Migration {
+        sql: include_str!("migrations/0005_unopened.sql"),
+        readable_by: 5,
     },
 ];
 
@@ -101,7 +106,7 @@ mod tests {
             Store::open(&path, &key),
             Err(StoreError::Newer {
                 readable_by: 9,
-                known: 4
+                known: 5
             })
         ));
     }

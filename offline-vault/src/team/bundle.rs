@@ -225,6 +225,27 @@ pub(crate) struct SpaceArrival {
     way: Way,
 }
 
+#[cfg(test)]
+impl SpaceArrival {
+    /// A bundle of a member who says whatever it likes.
+    pub(crate) fn claimed(space: SpaceRow, from: DeviceId, number: u64, sync: Vec<u8>) -> Self {
+        let mut content_id = [0; 32];
+        content_id[..8].copy_from_slice(&number.to_be_bytes());
+        Self {
+            space,
+            from,
+            content_id: ContentId(content_id),
+            sequence: number,
+            receipt: None,
+            sync,
+            blobs: Vec::new(),
+            way: Way::Kem {
+                root: Secret32::new(content_id),
+            },
+        }
+    }
+}
+
 enum Way {
     Chain {
         id: PeerChainId,

@@ -6,30 +6,29 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundle_format::open::OpenError;
-use team_content::batch::{Decoded, decode_alone, decode_batch, encode_alone};
-use team_content::fold::{Folded, Item, fold, schema_of};
-use team_content::index::ItemKind;
-use team_content::item_id::ItemId;
-use team_content::operation::Stamped;
-use team_content::schema::Schema;
+use team_content::batch::{Decoded, decode_batch, encode_alone};
 use team_core::content::{ContentOperation, decode_operations, required_role};
 use team_core::epoch::{ContentCodec, ContentError, ContentPlace, EpochKey};
 use team_core::ids::{CompartmentId, DeviceId, EpochId, SegmentHash};
 use team_core::limits::SEGMENT_NUMBER_MAX;
 use team_core::membership::{Standing as Rights, ViewStep};
 use team_core::role::Role;
-use team_core::segment::{Header, Kind};
+use team_core::segment::{Header, HeaderFields, Kind};
 
 use super::TeamError;
 use super::brought::Brought;
 use super::files;
+use super::folder::Folder;
 use super::graph;
+use super::portion::Portion;
 use super::view::View;
 use crate::clock::UnixTime;
+use crate::limits::ITEM_OPERATIONS_MAX;
 use crate::store::{
-    Changes, ItemFlag, ItemLine, ItemRow, NewOperation, SegmentKind, SegmentPlace, SegmentRow,
-    Standing, StoredItem, StoredSegment, Tables,
+    Changes, Effect, ItemRow, NewOperation, SegmentKind, SegmentPlace, SegmentRow, Standing,
+    StoredSegment,
 };
+use crate::wording::count_text;
 use crate::work::WorkError;
 
 pub(super) fn error(err: ContentError) -> TeamError {
@@ -102,12 +101,37 @@ pub(super) fn take_in(
     view: &View<'_>,
     codec: &mut ContentCodec,
     segments: &[SegmentHash],
+    portion: &mut Portion,
     brought: &mut Brought,
 ) -> Result<(), TeamError> {
     let mut opening = Opening::new(changes, view);
     for hash in segments {
         if let Some(stored) = changes.segment_with_hash(view.row(), *hash)? {
-            opening.open(codec, &stored)?;
+            opening.open(codec, &stored, portion)?;
+        }
+    }
+    opening.finish(brought)
+}
+
+/// Goes on with opening what was too much for earlier crossings.
+pub(super) fn open_more(
+    changes: &Changes<'_>,
+    view: &View<'_>,
+    brought: &mut Brought,
+) -> Result<(), TeamError> {
+    let unopened = changes.unopened_content(view.row(), UNOPENED_LOOKED_AT_MAX)?;
+    if unopened.is_empty() {
+        return Ok(());
+    }
+    let mut codec = ContentCodec::new().map_err(error)?;
+    let mut portion = Portion::new();
+    let mut opening = Opening::new(changes, view);
+    for hash in unopened {
+        if portion.is_used_up() {
+            break;
+        }
+        if let Some(stored) = changes.segment_with_hash(view.row(), hash)? {
+            opening.open(&mut codec, &stored, &mut portion)?;
         }
     }
     opening.finish(brought)
@@ -119,6 +143,7 @@ pub(super) fn open_waiting(
     view: &View<'_>,
     codec: &mut ContentCodec,
     epochs: &[EpochId],
+    portion: &mut Portion,
     brought: &mut Brought,
 ) -> Result<(), TeamError> {
     let mut opening = Opening::new(changes, view);
@@ -129,7 +154,7 @@ pub(super) fn open_waiting(
             let Some(last) = waiting.last() else { break };
             after = Some(last.place.id);
             for stored in &waiting {
-                opening.open(codec, stored)?;
+                opening.open(codec, stored, portion)?;
             }
         }
     }
@@ -206,6 +231,7 @@ struct Opening<'a> {
     used: BTreeSet<EpochId>,
     items: BTreeSet<ItemRow>,
     late_segments: u64,
+    unopened_segments: u64,
 }
 
 impl<'a> Opening<'a> {
@@ -219,6 +245,7 @@ impl<'a> Opening<'a> {
             used: BTreeSet::new(),
             items: BTreeSet::new(),
             late_segments: 0,
+            unopened_segments: 0,
         }
     }
 
@@ -237,8 +264,16 @@ impl<'a> Opening<'a> {
         Ok(found.unwrap_or(CompartmentId::WHOLE))
     }
 
-    fn open(&mut self, codec: &mut ContentCodec, stored: &StoredSegment) -> Result<(), TeamError> {
-        if stored.place.standing != Standing::Waiting {
+    fn open(
+        &mut self,
+        codec: &mut ContentCodec,
+        stored: &StoredSegment,
+        portion: &mut Portion,
+    ) -> Result<(), TeamError> {
+        if !matches!(
+            stored.place.standing,
+            Standing::Waiting | Standing::Unopened
+        ) {
             // It was opened with a key that came beside it.
             return Ok(());
         }
@@ -257,38 +292,54 @@ impl<'a> Opening<'a> {
         let Some(compartment) = self.compartments.get(&sealing.epoch).copied() else {
             return Ok(());
         };
-        let Some(key) = self.key(sealing.epoch)? else {
+        if self.key(sealing.epoch)?.is_none() {
             return Ok(());
-        };
-        let opened = codec.open(key, &place, payload);
-        let decoded = match opened.ok().and_then(|plain| decode_operations(&plain).ok()) {
+        }
+        if portion.is_used_up() {
+            self.unopened_segments = self.unopened_segments.saturating_add(1);
+            return Ok(self
+                .changes
+                .set_standing(stored.place.id, Standing::Unopened)?);
+        }
+        let opened = self
+            .key(sealing.epoch)?
+            .and_then(|key| codec.open(key, &place, payload).ok());
+        portion.open(0, opened.as_ref().map_or(0, Vec::len));
+        let decoded = match opened.and_then(|plain| decode_operations(&plain).ok()) {
             Some(operations) => self.decode(&header, &operations)?,
             None => None,
         };
         let Some(decoded) = decoded else {
-            self.changes
-                .set_standing(stored.place.id, Standing::Unreadable)?;
-            let who = self.view.device_text(fields.device);
-            let text = format!(
-                "{}: segment {} of {who} does not open with its key, or says nothing that this \
-                 version can read; it has no effect.",
-                self.view.name(),
-                fields.number
-            );
-            return Ok(self
-                .changes
-                .note(UnixTime::of_secs(fields.claimed_at), &text)?);
+            return self.unreadable(stored, fields);
         };
         if self.used.insert(sealing.epoch) {
             self.changes
                 .set_epoch_used(self.view.row(), sealing.epoch)?;
         }
-        self.enter(stored, fields.device, compartment, &decoded)?;
         let role = self
             .rights
             .role(self.view, fields.device, compartment, fields.number)?;
         let adopted = self.view.membership.adopted().contains(&header.hash());
-        self.judge(stored.place.id, role, adopted)
+        let highest = highest_kind(effective_role(role, adopted));
+        let author = fields.device;
+        let effect = self.enter(stored, author, compartment, &decoded, highest, portion)?;
+        self.stand(stored.place.id, effect)
+    }
+
+    /// It stays, and says nothing.
+    fn unreadable(&self, stored: &StoredSegment, fields: &HeaderFields) -> Result<(), TeamError> {
+        self.changes
+            .set_standing(stored.place.id, Standing::Unreadable)?;
+        let who = self.view.device_text(fields.device);
+        let text = format!(
+            "{}: segment {} of {who} does not open with its key, or says nothing that this \
+             version can read; it has no effect.",
+            self.view.name(),
+            fields.number
+        );
+        Ok(self
+            .changes
+            .note(UnixTime::of_secs(fields.claimed_at), &text)?)
     }
 
     /// Reads the operations of a segment, each of which names only what its author had seen.
@@ -322,34 +373,44 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Puts the operations of a segment into the tables, without effect yet.
+    /// Puts the operations of a segment into the tables; those up to the highest kind count.
     fn enter(
         &mut self,
         stored: &StoredSegment,
-        device: DeviceId,
+        author: DeviceId,
         compartment: CompartmentId,
         decoded: &[Decoded],
-    ) -> Result<(), TeamError> {
+        highest: Option<u8>,
+        portion: &mut Portion,
+    ) -> Result<Effect, TeamError> {
         let row = self.view.row();
+        let mut effect = Effect::default();
         for one in decoded {
             let Ok(operation) = &one.operation else {
                 continue;
             };
             let item = self
                 .changes
-                .ensure_item(row, compartment, operation.item(device))?;
+                .ensure_item(row, compartment, operation.item(author))?;
+            if self.items.insert(item) {
+                portion.fold(self.changes.operation_count(item, ITEM_OPERATIONS_MAX)?);
+            }
+            let kind = operation.kind();
+            let in_effect = Some(kind) <= highest;
             self.changes.insert_operation(&NewOperation {
                 item,
                 segment: stored.place.id,
                 place: one.dot.index,
-                kind: operation.kind(),
-                body: &encode_alone(device, operation),
-                in_effect: false,
+                kind,
+                body: &encode_alone(author, operation),
+                in_effect,
             })?;
+            effect.total = effect.total.saturating_add(1);
+            effect.in_effect = effect.in_effect.saturating_add(u64::from(in_effect));
             files::note_chunks(self.changes, row, stored.place.id, operation)?;
-            self.items.insert(item);
         }
-        Ok(())
+        portion.open(decoded.len(), 0);
+        Ok(effect)
     }
 
     /// Lets the operations of a segment take effect as far as the role allows.
@@ -359,13 +420,14 @@ impl<'a> Opening<'a> {
         role: Option<Role>,
         is_adopted: bool,
     ) -> Result<(), TeamError> {
-        let role = if is_adopted {
-            Some(Role::Approver)
-        } else {
-            role
-        };
-        let (effect, items) = self.changes.set_effect(segment, highest_kind(role))?;
+        let highest = highest_kind(effective_role(role, is_adopted));
+        let (effect, items) = self.changes.set_effect(segment, highest)?;
         self.items.extend(items);
+        self.stand(segment, effect)
+    }
+
+    /// Notes how a segment stands whose operations have this effect.
+    fn stand(&mut self, segment: SegmentRow, effect: Effect) -> Result<(), TeamError> {
         let standing = if effect.in_effect == effect.total {
             Standing::InEffect
         } else {
@@ -377,7 +439,7 @@ impl<'a> Opening<'a> {
 
     /// Works out the items that were touched.
     fn finish(self, brought: &mut Brought) -> Result<(), TeamError> {
-        let mut folder = Folder::new(self.changes, self.view);
+        let mut folder = Folder::new(self.view);
         for item in &self.items {
             folder.fold_and_store(self.changes, *item)?;
         }
@@ -393,7 +455,24 @@ impl<'a> Opening<'a> {
             );
             brought.tell(name.as_str(), text);
         }
+        if self.unopened_segments > 0 {
+            let text = format!(
+                "{} more came than are opened at once. They are safe here, and each sync opens \
+                 more of them.",
+                count_text(self.unopened_segments, "segment"),
+            );
+            brought.tell(name.as_str(), text);
+        }
         Ok(())
+    }
+}
+
+/// The role that decides over operations; late work that was adopted has that of who adopts it.
+fn effective_role(role: Option<Role>, is_adopted: bool) -> Option<Role> {
+    if is_adopted {
+        Some(Role::Approver)
+    } else {
+        role
     }
 }
 
@@ -403,181 +482,7 @@ fn highest_kind(role: Option<Role>) -> Option<u8> {
     (0..=u8::MAX).rev().find(allowed)
 }
 
-/// Folds items from what is stored of them.
-pub(crate) struct Folder<'a> {
-    view: &'a View<'a>,
-    schemas: BTreeMap<ItemId, Schema>,
-    /// How many items of each kind came or changed.
-    changed: BTreeMap<ItemKind, u64>,
-    conflicts: u64,
-}
-
-impl<'a> Folder<'a> {
-    pub(crate) fn new(_changes: &Tables<'_>, view: &'a View<'a>) -> Self {
-        Self {
-            view,
-            schemas: BTreeMap::new(),
-            changed: BTreeMap::new(),
-            conflicts: 0,
-        }
-    }
-
-    /// The operations of an item that are in effect.
-    pub(crate) fn operations(
-        &self,
-        tables: &Tables<'_>,
-        item: ItemRow,
-    ) -> Result<Vec<Stamped>, TeamError> {
-        let mut stamped = Vec::new();
-        for stored in tables.operations_of_item(item)? {
-            let (true, Some(body)) = (stored.in_effect, &stored.body) else {
-                continue;
-            };
-            // What does not read now was read when it was taken in: the disk may be damaged.
-            let operation = decode_alone(stored.dot, body).map_err(|err| TeamError::Input {
-                what: err.to_string(),
-            })?;
-            stamped.push(Stamped {
-                dot: stored.dot,
-                author: self.view.author(stored.dot.device),
-                claimed_at: stored.claimed_at.to_secs(),
-                order: stored.order,
-                operation,
-            });
-        }
-        Ok(stamped)
-    }
-
-    /// Folds one item as its operations in effect make it.
-    pub(crate) fn fold(
-        &mut self,
-        tables: &Tables<'_>,
-        item: &StoredItem,
-    ) -> Result<Folded, TeamError> {
-        let operations = self.operations(tables, item.id)?;
-        if let Some(schema) = schema_of(&operations) {
-            self.learn_schema(tables, item.compartment, schema)?;
-        }
-        Ok(fold(item.item, &operations, &self.schemas))
-    }
-
-    /// Has a schema at hand, from the record's own compartment or from the space as a whole.
-    pub(crate) fn learn_schema(
-        &mut self,
-        tables: &Tables<'_>,
-        compartment: CompartmentId,
-        schema: ItemId,
-    ) -> Result<(), TeamError> {
-        if self.schemas.contains_key(&schema) {
-            return Ok(());
-        }
-        for place in [compartment, CompartmentId::WHOLE] {
-            let Some(stored) = tables.item_with_id(self.view.row(), place, schema)? else {
-                continue;
-            };
-            let operations = self.operations(tables, stored.id)?;
-            let folded = fold(schema, &operations, &BTreeMap::new());
-            if let Some(Item::Schema(found)) = folded.item {
-                self.schemas.insert(schema, found);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// The schemas that are at hand.
-    pub(crate) fn schemas(&self) -> &BTreeMap<ItemId, Schema> {
-        &self.schemas
-    }
-
-    fn fold_and_store(&mut self, changes: &Changes<'_>, item: ItemRow) -> Result<(), TeamError> {
-        let Some(stored) = changes.item(item)? else {
-            return Ok(());
-        };
-        let folded = self.fold(changes, &stored)?;
-        let operations = changes.operations_of_item(item)?;
-        let is_late = operations.iter().any(|it| it.standing == Standing::Held);
-        let own = self.view.own_device();
-        let is_news = operations
-            .last()
-            .is_some_and(|newest| newest.dot.device != own);
-        let flags = stored.line.flags.with(ItemFlag::Late, is_late);
-        let line = match folded.row(&self.schemas) {
-            Some(row) => ItemLine {
-                kind: Some(row.kind),
-                flags: flags
-                    .with(ItemFlag::Conflict, row.conflict)
-                    .with(ItemFlag::Proposal, row.open_proposal_count > 0)
-                    .with(ItemFlag::Deleted, !row.listed)
-                    .with(ItemFlag::Unread, is_news || flags.has(ItemFlag::Unread)),
-                place: row.parent.map_or_else(String::new, |it| it.to_string()),
-                updated_at: UnixTime::of_secs(row.updated_at),
-                title: row.title,
-            },
-            // What made it is held or has not come: its line stays as it was known. Of what was
-            // destroyed nothing stays.
-            None => ItemLine {
-                flags: flags.with(ItemFlag::Deleted, true),
-                title: if operations.iter().any(|it| it.body.is_some()) {
-                    stored.line.title.clone()
-                } else {
-                    changes.set_item_cache(item, None)?;
-                    String::new()
-                },
-                ..stored.line.clone()
-            },
-        };
-        if line != stored.line {
-            if let (true, Some(kind)) = (is_news, line.kind) {
-                let count = self.changed.entry(kind).or_default();
-                *count = count.saturating_add(1);
-            }
-            let is_new_conflict =
-                line.flags.has(ItemFlag::Conflict) && !stored.line.flags.has(ItemFlag::Conflict);
-            self.conflicts = self.conflicts.saturating_add(u64::from(is_new_conflict));
-            changes.set_item_line(item, &line)?;
-        }
-        if line.kind == Some(ItemKind::Schema) {
-            self.fold_records_of(changes, &stored)?;
-        }
-        Ok(())
-    }
-
-    /// The records of a schema are folded again when it changes.
-    fn fold_records_of(
-        &mut self,
-        changes: &Changes<'_>,
-        schema: &StoredItem,
-    ) -> Result<(), TeamError> {
-        self.schemas.remove(&schema.item);
-        let place = schema.item.to_string();
-        for record in changes.item_rows_at(self.view.row(), ItemKind::Record, &place)? {
-            self.fold_and_store(changes, record)?;
-        }
-        Ok(())
-    }
-
-    /// What changed, in a few words for each kind.
-    fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self
-            .changed
-            .iter()
-            .map(|(kind, count)| match count {
-                1 => format!("one {} came or changed", kind.word()),
-                count => format!("{count} {}s came or changed", kind.word()),
-            })
-            .collect();
-        if self.conflicts > 0 {
-            lines.push(format!(
-                "{} of them were changed by several at the same time: offline-vault record \
-                 conflicts {}",
-                self.conflicts,
-                self.view.name()
-            ));
-        }
-        lines
-    }
-}
-
 /// Pages of content that waited for a key.
 const PAGE: u32 = 256;
+/// Segments that one crossing looks at to go on with opening: as many as one bundle brings.
+const UNOPENED_LOOKED_AT_MAX: u32 = team_core::limits::SYNC_SEGMENTS_MAX;

@@ -172,6 +172,12 @@ pub enum TeamError {
         /// All pieces.
         total: usize,
     },
+    /// An item has more changes than are worked out.
+    #[error("{which} has more than {} changes", crate::limits::ITEM_OPERATIONS_MAX)]
+    Overfull {
+        /// The item.
+        which: String,
+    },
     /// The thing is in another state than what was asked for needs.
     #[error("this cannot be done: {which} {state}")]
     State {
@@ -285,6 +291,7 @@ impl TeamError {
             Self::Open(_)
             | Self::Blob(_)
             | Self::Format(_)
+            | Self::Overfull { .. }
             | Self::NotAllowed { .. }
             | Self::RoleNeeded { .. }
             | Self::State { .. }
@@ -399,6 +406,10 @@ impl TeamError {
             Self::FileDamaged { .. } => {
                 "Ask its author to add it again, and tell an admin of the space.".to_owned()
             }
+            Self::Overfull { which } => format!(
+                "See who wrote them: offline-vault explain {which}. What a member wrote for harm \
+                 has no effect any more once an owner has removed and sealed the member."
+            ),
             Self::State { .. } => {
                 "See how things stand: `offline-vault space show SPACE`, or `offline-vault explain \
                  ITEM` for one item."
@@ -446,6 +457,7 @@ impl Advice for TeamError {
             Self::NoKey { .. } => "space-no-key",
             Self::Incomplete { .. } => "file-incomplete",
             Self::FileDamaged { .. } => "file-damaged",
+            Self::Overfull { .. } => "item-overfull",
             Self::State { .. } | Self::StateAdvised { .. } => "space-state",
             Self::Input { .. } | Self::InputAdvised { .. } => "space-input",
             Self::DevicesFull { .. } => "device-cap",

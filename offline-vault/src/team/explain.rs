@@ -217,6 +217,13 @@ impl Telling {
             ));
         }
         for (standing, count) in view.tables.standing_counts(view.row())? {
+            if standing == Standing::Unopened {
+                self.know(format!(
+                    "{} came and {} not been opened yet: each sync opens more.",
+                    count_text(count, "segment"),
+                    if count == 1 { "has" } else { "have" }
+                ));
+            }
             if standing == Standing::Absent {
                 let (heads, they) = if count == 1 {
                     ("head is", "it says")

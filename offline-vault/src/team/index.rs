@@ -1,9 +1,13 @@
 //! The segments of a space in the vault's tables, as the engine asks for them.
 
+use std::collections::BTreeSet;
+
 use pack_format::codec::Wire as _;
 use team_core::control::{Control, decode_operations};
 use team_core::ids::{DeviceId, SegmentHash, SpaceId};
-use team_core::log::{Accepted, Chain, Listed, Pending, Place, SeenHeads, SegmentIndex};
+use team_core::log::{
+    Accepted, Chain, ControlLinks, Listed, Pending, Place, SeenHeads, SegmentIndex,
+};
 use team_core::segment::{Header, Kind, Segment, UncheckedHeader};
 use team_core::sync::{Extent, SegmentStore};
 
@@ -97,6 +101,12 @@ impl SegmentIndex for SqlIndex<'_> {
         seen.transpose().map_err(TeamError::Stored)
     }
 
+    fn control_written(&self, control: SegmentHash) -> Result<u64, TeamError> {
+        let stored = self.tables.control_links(self.row, control)?;
+        let links = ControlLinks::from_wire(&stored.ok_or_else(damaged)?);
+        Ok(links.map_err(TeamError::Stored)?.written())
+    }
+
     fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {
         let stored = self.tables.device_chain(self.row, device)?;
         Ok(stored.is_some_and(|stored| stored.named))
@@ -182,13 +192,10 @@ impl<'a> SqlLog<'a> {
         Ok(pending)
     }
 
-    fn missing(
-        &self,
-        header: &Header,
-    ) -> Result<std::collections::BTreeSet<SegmentHash>, TeamError> {
+    fn missing(&self, header: &Header) -> Result<BTreeSet<SegmentHash>, TeamError> {
         let fields = header.fields();
         let previous = (fields.number > 1).then_some(fields.previous);
-        let mut missing = std::collections::BTreeSet::new();
+        let mut missing = BTreeSet::new();
         for hash in previous.into_iter().chain(fields.deps.iter().copied()) {
             if self.index.place(hash)?.is_none() {
                 missing.insert(hash);
@@ -200,13 +207,14 @@ impl<'a> SqlLog<'a> {
     /// Keeps what waits now and forgets what waits no more.
     pub(crate) fn save_pending(&self, pending: &Pending) -> Result<(), TeamError> {
         let row = self.index.row;
+        let waiting: BTreeSet<SegmentHash> = pending
+            .iter()
+            .map(|(_, segment)| segment.header().hash())
+            .collect();
         for stored in self.changes.pending_segments(row)? {
             let header = Header::dangerously_from_store(self.index.space, &stored.header)
                 .map_err(TeamError::Stored)?;
-            let waits = pending
-                .iter()
-                .any(|(_, segment)| segment.header().hash() == header.hash());
-            if !waits {
+            if !waiting.contains(&header.hash()) {
                 self.changes.remove_pending(row, header.hash())?;
             }
         }
@@ -285,6 +293,10 @@ impl SegmentIndex for SqlLog<'_> {
 
     fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, TeamError> {
         self.index.kept_seen(segment)
+    }
+
+    fn control_written(&self, control: SegmentHash) -> Result<u64, TeamError> {
+        self.index.control_written(control)
     }
 
     fn is_named(&self, device: DeviceId) -> Result<bool, TeamError> {

@@ -11,8 +11,8 @@ use team_core::limits::SEGMENTS_NAMED_MAX;
 use team_core::role::Role;
 
 use super::TeamError;
-use super::content::Folder;
 use super::files::remove_unused;
+use super::folder::Folder;
 use super::refusal::whom_to_ask;
 use super::session::{Session, in_space};
 use super::take_in::destroy_deleted;
@@ -111,7 +111,7 @@ pub(super) fn find_folded(
     kind: ItemKind,
 ) -> Result<(StoredItem, Folded), TeamError> {
     let stored = find(view, which, Some(kind))?;
-    let folded = Folder::new(view.tables, view).fold(view.tables, &stored)?;
+    let folded = Folder::new(view).fold(view.tables, &stored)?;
     Ok((stored, folded))
 }
 

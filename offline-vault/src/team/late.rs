@@ -16,7 +16,8 @@ use team_core::segment::Header;
 
 use super::TeamError;
 use super::brought::News;
-use super::content::{self, Folder};
+use super::content;
+use super::folder::Folder;
 use super::session::{Session, find_space, in_space, look};
 use super::view::{View, digits, full_digits};
 use crate::clock::UnixTime;
@@ -62,7 +63,7 @@ pub struct HeldChange {
 /// [`TeamError::SpaceUnknown`].
 pub fn held(vault: &Vault, space: &str) -> Result<(LocalName, Vec<HeldSegment>), TeamError> {
     look(vault, space, |view| {
-        let mut folder = Folder::new(view.tables, view);
+        let mut folder = Folder::new(view);
         let mut found = Vec::new();
         for stored in view.tables.held_content(view.row())? {
             found.push(held_segment(view, &mut folder, &stored)?);
@@ -107,9 +108,9 @@ fn held_change(
 ) -> Result<HeldChange, TeamError> {
     let body = stored.body.as_deref().unwrap_or_default();
     let operation = decode_alone(stored.dot, body).ok();
-    let folded = folder.fold(view.tables, item)?;
-    let now = folded.row(folder.schemas());
-    let schema = match &folded.item {
+    let folded = folder.fold_for_list(view.tables, item)?;
+    let now = folded.as_ref().and_then(|it| it.row(folder.schemas()));
+    let schema = match folded.as_ref().and_then(|folded| folded.item.as_ref()) {
         Some(Item::Record(record)) => folder.schemas().get(&record.schema()),
         _ => None,
     };
@@ -238,7 +239,7 @@ pub fn adopt(
             chosen.insert(find_held(view, &held, digits)?);
         }
         let mut segments = Vec::new();
-        let mut folder = Folder::new(view.tables, view);
+        let mut folder = Folder::new(view);
         for stored in held.iter().filter(|it| chosen.contains(&it.place.hash)) {
             segments.push(held_segment(view, &mut folder, stored)?);
         }

@@ -15,9 +15,9 @@ use team_core::ids::CompartmentId;
 use team_core::role::Role;
 
 use super::TeamError;
-use super::content::Folder;
 use super::delivery::{Deliveries, Delivery};
 use super::files::{PieceCount, Pieces, Released, SealedContent, Sealer, release};
+use super::folder::Folder;
 use super::items::{Deletion, ItemReference, find, find_folded, made, need, text_of};
 use super::session::{Session, in_space, look};
 use super::view::{View, digits};
@@ -332,10 +332,11 @@ pub fn list(
             let digits = began.to_string();
             stored.push(find(view, &digits, Some(ItemKind::Message))?);
         }
-        let mut folder = Folder::new(view.tables, view);
+        let mut folder = Folder::new(view);
         let mut nodes = Vec::new();
         for item in stored {
-            let message = match folder.fold(view.tables, &item)?.item {
+            let folded = folder.fold_for_list(view.tables, &item)?;
+            let message = match folded.and_then(|folded| folded.item) {
                 Some(Item::Message(message)) => Some(message),
                 _ => None,
             };
@@ -438,15 +439,19 @@ fn line(
         depth,
         author: message.map(|it| view.member_text(it.author)),
         sent_at: message.map_or(stored.line.updated_at, |it| UnixTime::of_secs(it.sent_at)),
-        summary: message.map_or_else(String::new, |_| stored.line.title.clone()),
+        // One that is not worked out is shown as it was known.
+        summary: match message {
+            None if has(ItemFlag::Deleted) => String::new(),
+            _ => stored.line.title.clone(),
+        },
         attachment_count: message.map_or(0, |it| it.attachments.len()),
         compartment: view.compartment_text(stored.compartment),
         unread: has(ItemFlag::Unread),
         edited: message.is_some_and(|it| it.edited),
         text_count: message.map_or(0, |it| it.texts.len()),
         deletion: match message {
-            Some(_) => None,
-            None => Deletion::of(view, stored)?,
+            None if has(ItemFlag::Deleted) => Deletion::of(view, stored)?,
+            _ => None,
         },
         late: has(ItemFlag::Late),
     })

@@ -16,6 +16,7 @@ pub(crate) mod due;
 mod error;
 pub mod explain;
 pub mod files;
+mod folder;
 mod graph;
 mod index;
 pub mod items;
@@ -25,6 +26,7 @@ pub mod late;
 pub mod members;
 pub mod messages;
 pub mod notes;
+mod portion;
 pub mod readers;
 pub mod records;
 mod refusal;
@@ -41,6 +43,10 @@ pub use brought::{Brought, News};
 pub use error::{ClosedReason, TeamError};
 pub use joining::Asking;
 
+#[cfg(test)]
+mod altered;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod item_tests;
 #[cfg(test)]

@@ -1,16 +1,21 @@
 //! Members, owners, devices, keys and late work of a space that two vaults share.
 
+use pack_format::codec::Wire as _;
 use team_core::control::Reason;
 use team_core::role::{History, Role};
+use team_core::sync::{Have, HaveDraft, SyncMessage, UncheckedHave};
 
+use super::bundle::SpaceArrival;
 use super::checkpoints::{checkpoint, checkpoint_lines};
 use super::devices::{devices, retire};
+use super::index::SqlIndex;
 use super::keys::{add_compartment, compartments, epochs, new_epoch, set_reader};
 use super::late::{adopt, held};
 use super::members::{add, members, owners, remove, seal, set_role, vote};
 use super::session::{in_space, look};
 use super::shown::{invitations, space, spaces};
 use super::spaces::{InviteRequest, forget, invite};
+use super::take_in::apply;
 use super::tests::{
     accept, invite_bilal, message, news, say, shared, shared_with_history, state, titles,
 };
@@ -359,4 +364,50 @@ fn the_list_tells_what_waits_and_the_space_who_is_in_it() {
     assert_eq!(sealed.member.id, shown.members[1].id);
     invite_bilal(&amina, Role::Reader);
     assert_eq!(invitations(&amina, NOW).unwrap().given.len(), 1);
+}
+
+#[test]
+fn another_summary_of_ones_own_with_a_known_number_stops_the_copy() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    cross(&bilal, &place.stick());
+    let row = look(&bilal, "desk", |view| Ok(view.row())).unwrap();
+    let of = |vault: &Vault| {
+        look(vault, "desk", |view| {
+            let stored = view.tables.have_of(view.row(), view.own_device())?.unwrap();
+            Ok(UncheckedHave::from_wire(&stored.have).unwrap())
+        })
+        .unwrap()
+    };
+    // What a copy of Bilal's vault signs at the same time, with the same number.
+    let copied = in_space(&bilal, "desk", NOW, |session| {
+        let (row, space) = (session.view.row(), session.view.space_id());
+        let stored = session.changes.have_of(row, session.view.own_device())?;
+        let draft = HaveDraft {
+            counter: stored.unwrap().counter,
+            claimed_at: NOW.to_secs() + 1,
+            ..HaveDraft::default()
+        };
+        let index = SqlIndex::new(session.changes, row, space);
+        Ok(Have::sign(space, session.identity(), draft, &index)?.to_unchecked())
+    })
+    .unwrap();
+    let from = look(&amina, "desk", |view| Ok(view.own_device())).unwrap();
+    let space = look(&amina, "desk", |view| Ok(view.space_id())).unwrap();
+    for (number, relayed, expected) in [
+        (50, of(&bilal), SpaceState::Active),
+        (51, copied, SpaceState::Stopped),
+    ] {
+        let message = SyncMessage {
+            space,
+            have: of(&amina),
+            relayed: vec![relayed],
+            proofs: Vec::new(),
+            segments: Vec::new(),
+        };
+        let arrival = SpaceArrival::claimed(row, from, number, message.to_wire());
+        let taken = bilal.store().write(|changes| apply(changes, arrival, NOW));
+        assert!(taken.unwrap().refused.is_none());
+        assert_eq!(state(&bilal), expected);
+    }
 }

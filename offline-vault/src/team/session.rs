@@ -19,6 +19,7 @@ use team_core::sync::SegmentStore as _;
 use super::brought::Brought;
 use super::content;
 use super::index::{SqlIndex, SqlLog};
+use super::portion::Portion;
 use super::view::View;
 use super::{ClosedReason, TeamError, refusal};
 use crate::clock::UnixTime;
@@ -191,6 +192,7 @@ impl<'a> Session<'a> {
                 &self.view,
                 &mut codec,
                 &[hash],
+                &mut Portion::unlimited(),
                 &mut self.brought,
             )?;
         }
@@ -276,21 +278,37 @@ impl<'a> Session<'a> {
     }
 
     fn write_segment(&mut self, kind: Kind, payload: Vec<u8>) -> Result<SegmentHash, TeamError> {
+        let (row, space) = (self.view.row(), self.view.space_id());
+        let mut log = SqlLog::new(self.changes, row, space, self.now);
+        let (segment, accepted) = self.draft(kind, payload, &log)?;
+        log.store(&segment, &accepted)?;
+        Ok(segment.header().hash())
+    }
+
+    /// The next segment of this vault's device, signed and not stored.
+    pub(super) fn draft(
+        &self,
+        kind: Kind,
+        payload: Vec<u8>,
+        log: &SqlLog<'_>,
+    ) -> Result<(Segment, Accepted), TeamError> {
         let draft = Draft {
             kind,
             payload,
             claimed_at: self.now.to_secs(),
         };
-        let (row, space) = (self.view.row(), self.view.space_id());
-        let mut log = SqlLog::new(self.changes, row, space, self.now);
-        let written = write(space, &self.identity, draft, &log);
-        let (segment, accepted): (Segment, Accepted) = written.map_err(|err| match err {
+        write(self.view.space_id(), &self.identity, draft, log).map_err(|err| match err {
             WriteError::Store(err) => err,
+            WriteError::ControlFull => TeamError::InputAdvised {
+                what: err.to_string(),
+                next:
+                    "Link another vault of yours (offline-vault device link) and go on with that \
+                       one. This one still writes messages, files, notes and records."
+                        .to_owned(),
+            },
             err => TeamError::Input {
                 what: err.to_string(),
             },
-        })?;
-        log.store(&segment, &accepted)?;
-        Ok(segment.header().hash())
+        })
     }
 }

@@ -48,6 +48,8 @@ pub struct SpaceLine {
     pub waiting: u64,
     /// Segments that a courier carries and is not to read.
     pub carried: u64,
+    /// Segments that are here and were too many to be opened at once.
+    pub unopened: u64,
     /// How many people wait to be let in.
     pub asking: usize,
     /// How the person or this vault left or was removed, in words, if that is known.
@@ -64,7 +66,11 @@ impl SpaceLine {
     /// Whether something in it waits for the person.
     #[must_use]
     pub fn has_something(&self) -> bool {
-        self.unread_count() > 0 || self.late > 0 || self.waiting > 0 || self.asking > 0
+        self.unread_count() > 0
+            || self.late > 0
+            || self.waiting > 0
+            || self.unopened > 0
+            || self.asking > 0
     }
 }
 
@@ -108,6 +114,7 @@ fn space_line(view: &View<'_>) -> Result<SpaceLine, TeamError> {
         late: count(Standing::Held),
         waiting: if is_courier { 0 } else { without_key },
         carried: if is_courier { without_key } else { 0 },
+        unopened: count(Standing::Unopened),
         asking: asking(tables, view.space_id())?.len(),
         ended: ended(view),
     })
@@ -444,6 +451,12 @@ fn next_steps(view: &View<'_>, shown: &SpaceShown) -> Vec<String> {
         steps.push(format!(
             "Late work waits: `offline-vault adopt {name}` shows it."
         ));
+    }
+    if shown.line.unopened > 0 {
+        steps.push(
+            "More came than is opened at once: each `offline-vault sync` opens more of it."
+                .to_owned(),
+        );
     }
     if !shown.gaps.is_empty() {
         steps.push(

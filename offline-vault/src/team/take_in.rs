@@ -6,16 +6,16 @@ use pack_format::codec::Wire as _;
 use team_core::control::{Control, decode_operations};
 use team_core::epoch::{Binding, ContentCodec, unwrap};
 use team_core::ids::{DeviceId, EpochId, SegmentHash};
-use team_core::segment::{Header, Kind};
 use team_core::sync::{Have, SendState, SyncMessage, UncheckedHave, take_in};
 
 use super::brought::Brought;
 use super::bundle::{Settled, SpaceArrival, settle};
 use super::index::SqlLog;
+use super::portion::{Portion, in_turn};
 use super::view::View;
 use super::{TeamError, content};
 use crate::clock::UnixTime;
-use crate::store::{Changes, SpaceState, StoredFork, StoredHave, StoredSpace};
+use crate::store::{Changes, SegmentKind, SpaceState, StoredFork, StoredHave, StoredSpace};
 use crate::work::bundle_file::NewBundleFile;
 
 /// What became of a bundle from a device of a space.
@@ -201,7 +201,10 @@ impl Intake<'_> {
             return Ok(());
         };
         if have.device() == self.view.own_device() {
-            if have.counter() > self.view.stored.have_counter {
+            let known = self.changes.have_of(self.view.row(), have.device())?;
+            let is_another =
+                known.is_some_and(|it| it.counter == have.counter() && it.have != have.to_wire());
+            if is_another || have.counter() > self.view.stored.have_counter {
                 self.stop()?;
             }
             return Ok(());
@@ -272,35 +275,35 @@ impl Intake<'_> {
 
     /// Lets segments that were accepted take effect.
     fn take_effect(&mut self, fresh: &[SegmentHash]) -> Result<(), TeamError> {
+        let row = self.view.row();
         let (mut controls, mut contents) = (Vec::new(), Vec::new());
         for hash in fresh {
-            let Some(stored) = self.changes.segment_with_hash(self.view.row(), *hash)? else {
-                continue;
-            };
-            let header = Header::dangerously_from_store(self.view.space_id(), &stored.header)
-                .map_err(TeamError::Stored)?;
-            match header.fields().kind {
-                Kind::Control => controls.push(stored.payload.unwrap_or_default()),
-                Kind::Content(_) => contents.push(*hash),
+            match self.changes.segment_place(row, *hash)? {
+                Some(place) if place.kind == SegmentKind::Control => controls.push(*hash),
+                Some(place) => contents.push((place.device, *hash)),
+                None => {}
             }
         }
         let mut codec = ContentCodec::new().map_err(content::error)?;
+        let mut portion = Portion::new();
         if !controls.is_empty() || self.is_forked {
-            self.membership_changed(&controls, &mut codec)?;
+            self.membership_changed(&controls, &mut codec, &mut portion)?;
         }
         content::take_in(
             self.changes,
             &self.view,
             &mut codec,
-            &contents,
+            &in_turn(contents),
+            &mut portion,
             &mut self.brought,
         )
     }
 
     fn membership_changed(
         &mut self,
-        controls: &[Vec<u8>],
+        controls: &[SegmentHash],
         codec: &mut ContentCodec,
+        portion: &mut Portion,
     ) -> Result<(), TeamError> {
         let stored = self.stored()?;
         let after = View::of(self.changes, stored)?;
@@ -311,7 +314,14 @@ impl Intake<'_> {
         self.let_in_or_out()?;
         content::judge_anew(self.changes, &before, &self.view, &mut self.brought)?;
         let keys = self.take_keys()?;
-        content::open_waiting(self.changes, &self.view, codec, &keys, &mut self.brought)?;
+        content::open_waiting(
+            self.changes,
+            &self.view,
+            codec,
+            &keys,
+            portion,
+            &mut self.brought,
+        )?;
         self.want_again()?;
         self.destroy(controls)
     }
@@ -395,14 +405,15 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// Destroys what is to be destroyed everywhere.
-    fn destroy(&mut self, controls: &[Vec<u8>]) -> Result<(), TeamError> {
-        let asks = |payload: &Vec<u8>| {
-            let operations = decode_operations(payload).unwrap_or_default();
-            operations.iter().any(|it| matches!(it, Control::Delete(_)))
-        };
-        if controls.iter().any(asks) {
-            destroy_deleted(self.changes, &self.view, &mut self.brought)?;
+    /// Destroys what is to be destroyed everywhere, if one of these segments asks for it.
+    fn destroy(&mut self, controls: &[SegmentHash]) -> Result<(), TeamError> {
+        for hash in controls {
+            let stored = self.changes.segment_with_hash(self.view.row(), *hash)?;
+            let payload = stored.and_then(|stored| stored.payload).unwrap_or_default();
+            let operations = decode_operations(&payload).unwrap_or_default();
+            if operations.iter().any(|it| matches!(it, Control::Delete(_))) {
+                return destroy_deleted(self.changes, &self.view, &mut self.brought).map(|_| ());
+            }
         }
         Ok(())
     }

@@ -22,11 +22,11 @@ use team_core::sync::{
 use super::brought::Brought;
 use super::bundle::{Parting, SpaceContents, seal_for_peer};
 use super::index::SqlIndex;
-use super::session::{Session, in_space};
+use super::session::{Session, find_space, in_space};
 use super::take_in::send_state;
 use super::view::View;
 use super::wants::{Held, Wants};
-use super::{TeamError, accepting, joining, shares};
+use super::{TeamError, accepting, content, joining, shares};
 use crate::clock::UnixTime;
 use crate::files::remove_if_present;
 use crate::store::{
@@ -66,6 +66,7 @@ fn keep_up(
     state: SpaceState,
     now: UnixTime,
 ) -> Result<Brought, TeamError> {
+    let opened = open_more(vault, name)?;
     let mut written = Ok(Brought::default());
     if state == SpaceState::Active {
         written = in_space(vault, name, now, |session| {
@@ -84,7 +85,19 @@ fn keep_up(
     if can_go_on && matches!(state, SpaceState::Active | SpaceState::Left) {
         seal_bundles(vault, name, now)?;
     }
-    written
+    let mut brought = opened;
+    brought.add(written?);
+    Ok(brought)
+}
+
+/// Goes on with opening what was too much for earlier crossings.
+fn open_more(vault: &Vault, name: &str) -> Result<Brought, TeamError> {
+    vault.store().write(|changes| {
+        let view = View::of(changes, find_space(changes, name)?)?;
+        let mut brought = Brought::default();
+        content::open_more(changes, &view, &mut brought)?;
+        Ok(brought)
+    })
 }
 
 /// The private prekeys of this vault's device, by number.

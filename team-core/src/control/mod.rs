@@ -73,6 +73,19 @@ pub enum Control {
     Unknown(UnknownOperation),
 }
 
+impl Control {
+    /// How many segments it names.
+    #[must_use]
+    pub fn named_segments(&self) -> usize {
+        match self {
+            Self::Delete(segments) | Self::ConfirmDeletion(segments) | Self::Adopt(segments) => {
+                segments.len()
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// An operation of a later version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownOperation {

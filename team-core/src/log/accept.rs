@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::control::{Control, Genesis, decode_operations};
 use crate::ids::{DeviceId, SegmentHash, SpaceId};
-use crate::limits::BRANCHES_SEEN_MAX;
+use crate::limits::{BRANCHES_SEEN_MAX, CONTROL_WRITTEN_MAX};
 use crate::log::fork::ForkProof;
 use crate::log::index::{SegmentIndex, is_in_past, seen_by};
 use crate::log::links::{ControlLinks, control_links, view_steps};
@@ -75,6 +75,9 @@ pub enum BrokenRule {
     /// Its author sees more than [`BRANCHES_SEEN_MAX`] branches of one device with it.
     #[error("its author sees too many branches of one device")]
     Branches,
+    /// Its author has written more control than [`CONTROL_WRITTEN_MAX`] with it.
+    #[error("its author has written as much control as one device may")]
+    Control,
 }
 
 /// Judges a segment of `space`; `own` is the device of this vault there.
@@ -172,9 +175,13 @@ pub(super) fn follow<I: SegmentIndex + ?Sized>(
         }
     }
     let links = match fields.kind {
-        Kind::Control => Some(Box::new(control_links(fields, &seen, index)?)),
+        Kind::Control => Some(Box::new(control_links(segment, &seen, index)?)),
         Kind::Content(_) => None,
     };
+    let written = links.as_ref().map_or(0, |links| links.written());
+    if written > CONTROL_WRITTEN_MAX {
+        return Ok(Verdict::BrokenRule(BrokenRule::Control));
+    }
     Ok(Verdict::Accepted(Box::new(Accepted {
         seen,
         steps,

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::ids::{DeviceId, SegmentHash, SpaceId};
 use crate::limits::{BRANCHES_SEEN_MAX, DEPS_MAX, PAYLOAD_BYTES_MAX, SEGMENT_NUMBER_MAX};
-use crate::log::accept::{Accepted, Verdict, follow};
+use crate::log::accept::{Accepted, BrokenRule, Verdict, follow};
 use crate::log::index::{SegmentIndex, is_in_past, seen_by};
 use crate::log::seen::{SeenHeads, advanced};
 use crate::segment::{HeaderFields, Kind, Segment};
@@ -43,6 +43,9 @@ pub enum WriteError<E> {
     /// The log has no room left.
     #[error("this device has written {SEGMENT_NUMBER_MAX} segments, which is the limit")]
     Full,
+    /// The device has written as much about members, devices, keys and deletions as one may.
+    #[error("this device has written as much as one device may about members, keys and deletions")]
+    ControlFull,
 }
 
 /// Makes and signs the next segment of this vault's device, with what is to be stored beside it.
@@ -95,6 +98,7 @@ pub fn write<I: SegmentIndex + ?Sized>(
     )]
     let accepted = match verdict {
         Verdict::Accepted(accepted) => Some(*accepted),
+        Verdict::BrokenRule(BrokenRule::Control) => return Err(WriteError::ControlFull),
         _ => None,
     }
     .expect("an own segment follows the rules");

@@ -101,6 +101,15 @@ pub trait SegmentIndex {
     /// [`Accepted::seen`]: crate::log::Accepted::seen
     fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, Self::Error>;
 
+    /// How much control the author of a held control segment has written with it, as
+    /// [`ControlLinks::written`] said when it was accepted.
+    ///
+    /// # Errors
+    /// The store's own.
+    ///
+    /// [`ControlLinks::written`]: crate::log::ControlLinks::written
+    fn control_written(&self, control: SegmentHash) -> Result<u64, Self::Error>;
+
     /// Whether a held operation makes this one a device of the space: genesis, or one that adds a
     /// member or a device. Whether that operation is void by now does not count: what is taken in
     /// must not depend on what came first.

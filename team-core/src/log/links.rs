@@ -2,7 +2,7 @@
 
 use pack_format::codec::{DecodeError, Reader, Wire, Writer};
 
-use crate::control::decode_operations;
+use crate::control::{Control, decode_operations};
 use crate::ids::{DeviceId, SegmentHash};
 use crate::log::index::{SegmentIndex, is_in_past};
 use crate::log::seen::{Head, SeenHeads, Step};
@@ -16,9 +16,16 @@ pub struct ControlLinks {
     before: Option<SegmentHash>,
     seen: Vec<Seen>,
     forks: Vec<Fork>,
+    written: u64,
 }
 
 impl ControlLinks {
+    /// How much control its author has written with it, in the unit of [`CONTROL_WRITTEN_MAX`].
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// The segment as membership looks at it. One whose operations cannot be read does nothing.
     #[must_use]
     pub fn into_node(self, segment: &Segment) -> ControlNode {
@@ -40,13 +47,18 @@ impl ControlLinks {
 /// Works the links of a control segment out. What it follows is held; `all_seen` is what its
 /// author had seen with it.
 pub(super) fn control_links<I: SegmentIndex + ?Sized>(
-    fields: &HeaderFields,
+    segment: &Segment,
     all_seen: &SeenHeads,
     index: &I,
 ) -> Result<ControlLinks, I::Error> {
-    let (before, since) = since_control(fields, index)?;
+    let (before, since) = since_control(segment.header().fields(), index)?;
+    let written_before = match before {
+        Some(before) => index.control_written(before)?,
+        None => 0,
+    };
     let mut links = ControlLinks {
         before,
+        written: written_before.saturating_add(written_with(segment)),
         ..ControlLinks::default()
     };
     for (device, heads) in since.iter() {
@@ -64,6 +76,15 @@ pub(super) fn control_links<I: SegmentIndex + ?Sized>(
         }
     }
     Ok(links)
+}
+
+/// How much control a segment is by itself.
+fn written_with(segment: &Segment) -> u64 {
+    let payload = segment.payload().unwrap_or_default();
+    let operations = decode_operations(payload).unwrap_or_default();
+    let named = operations.iter().map(Control::named_segments);
+    let count = operations.len().saturating_add(named.sum());
+    (count as u64).saturating_add(payload.len().div_ceil(1024) as u64)
 }
 
 /// The newest control segment before one in its own chain, and what was seen after it.
@@ -210,6 +231,7 @@ impl Wire for ControlLinks {
             fork.device.write(writer);
             writer.varint(fork.number);
         }
+        writer.varint(self.written);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -230,6 +252,10 @@ impl Wire for ControlLinks {
                 device: DeviceId::read(reader)?,
                 number: reader.varint("segment number")?,
             });
+        }
+        // What was stored before there was a bound is not counted.
+        if reader.remaining() > 0 {
+            links.written = reader.varint("control written")?;
         }
         Ok(links)
     }

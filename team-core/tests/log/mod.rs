@@ -9,7 +9,10 @@ use pack_format::codec::Wire as _;
 use pack_format::secret::Secret32;
 use team_core::control::{Control, Genesis, Policy, encode_operations};
 use team_core::ids::{DeviceId, EpochId, SegmentHash, SpaceId};
-use team_core::limits::{BRANCHES_SEEN_MAX, PAYLOAD_BYTES_MAX, PENDING_BYTES_PER_SOURCE_MAX};
+use team_core::limits::{
+    BRANCHES_SEEN_MAX, CONTROL_WRITTEN_MAX, PAYLOAD_BYTES_MAX, PENDING_BYTES_PER_SOURCE_MAX,
+    SEGMENTS_NAMED_MAX,
+};
 use team_core::log::{
     Accepted, BadForkProof, BrokenRule, ControlLinks, Draft, ForkProof, Head, Pending, SeenHeads,
     SegmentIndex, Verdict, WriteError, accept, seen_by, write,
@@ -90,6 +93,16 @@ pub fn raw(
     deps: &[SegmentHash],
     payload: &[u8],
 ) -> Segment {
+    raw_of(space, seed, place, deps, (content(), payload))
+}
+
+fn raw_of(
+    space: SpaceId,
+    seed: u8,
+    place: (u64, SegmentHash),
+    deps: &[SegmentHash],
+    (kind, payload): (Kind, &[u8]),
+) -> Segment {
     let mut deps = deps.to_vec();
     deps.sort_unstable();
     let header = HeaderFields {
@@ -98,7 +111,7 @@ pub fn raw(
         previous: place.1,
         deps,
         claimed_at: 7,
-        kind: content(),
+        kind,
         payload_bytes: payload.len().try_into().unwrap(),
         payload_hash: *blake3::hash(payload).as_bytes(),
     };
@@ -217,6 +230,43 @@ fn who_signs_very_many_branches_makes_nobody_elses_segments_longer() {
         let own = author(space, 1, content(), b"own".to_vec(), &mut store);
         assert!(own.header().fields().deps.len() <= BRANCHES_SEEN_MAX);
     }
+}
+
+#[test]
+fn what_one_device_writes_about_members_and_keys_is_bounded() {
+    let (space, mut store) = begin();
+    let names = (0..SEGMENTS_NAMED_MAX).map(|at| {
+        let mut name = [0; 32];
+        name[..4].copy_from_slice(&at.to_be_bytes());
+        SegmentHash(name)
+    });
+    let payload = encode_operations(&[Control::Delete(names.collect())]);
+    let control = (Kind::Control, payload.as_slice());
+    let weight = 1 + u64::from(SEGMENTS_NAMED_MAX) + payload.len().div_ceil(1024) as u64;
+    let room = CONTROL_WRITTEN_MAX / weight;
+    let mut previous = FIRST;
+    for number in 1..=room {
+        // What is not about members and keys takes nothing of the room.
+        for of in [(content(), b"words".as_slice()), control.clone()] {
+            let segment = raw_of(space, 2, previous, &[], of);
+            take(space, &segment, &mut store);
+            previous = (previous.0 + 1, hash(&segment));
+        }
+        assert_eq!(store.control_written(previous.1), Ok(number * weight));
+    }
+    let too_much = raw_of(space, 2, previous, &[], control.clone());
+    let broken = Verdict::BrokenRule(BrokenRule::Control);
+    assert_eq!(judge(space, &too_much, &store), broken);
+    let draft = Draft {
+        kind: Kind::Control,
+        payload: payload.clone(),
+        claimed_at: 7,
+    };
+    let refused = write(space, &identity(2), draft, &store).unwrap_err();
+    assert!(matches!(refused, WriteError::ControlFull), "{refused}");
+    // It still writes content, and others have their own room.
+    take(space, &raw(space, 2, previous, &[], b"words"), &mut store);
+    take(space, &raw_of(space, 3, FIRST, &[], control), &mut store);
 }
 
 #[test]

@@ -223,6 +223,11 @@ impl SegmentIndex for MapStore {
         Ok(is_newest.then(|| entry.accepted.seen.clone()))
     }
 
+    fn control_written(&self, control: SegmentHash) -> Result<u64, Infallible> {
+        let links = self.entry(control).map(|entry| &entry.accepted.links);
+        Ok(links.unwrap().as_ref().unwrap().written())
+    }
+
     fn is_named(&self, device: DeviceId) -> Result<bool, Infallible> {
         Ok(self.named.contains(&device))
     }

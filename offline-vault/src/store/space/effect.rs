@@ -9,8 +9,8 @@ use super::item::ItemRow;
 use super::row::SpaceRow;
 use super::segment::SegmentRow;
 
-/// How the operations of a segment stand after [`Changes::set_effect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the operations of a segment stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
     /// How many there are, without those that were destroyed.
     pub total: u64,

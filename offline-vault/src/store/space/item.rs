@@ -131,6 +131,30 @@ pub struct StoredOperation {
     pub body: Option<Vec<u8>>,
 }
 
+/// An operation that counts, with what folding needs of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationInEffect {
+    /// Its name.
+    pub dot: Dot,
+    /// Larger than that of every segment in the past of its own, and the same in every vault.
+    pub order: u64,
+    /// As its author's clock had it: a claim.
+    pub claimed_at: UnixTime,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
+/// What is known of all operations of an item together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemState {
+    /// Who wrote what was taken in last.
+    pub newest: Option<DeviceId>,
+    /// Something of it does not count, because its author had lost the right to it.
+    pub is_late: bool,
+    /// Not everything of it was destroyed.
+    pub has_content: bool,
+}
+
 /// An operation that is not stored yet.
 #[derive(Clone, Copy, Debug)]
 pub struct NewOperation<'a> {
@@ -165,13 +189,17 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
     })
 }
 
+fn dot(row: &Row<'_>) -> rusqlite::Result<Dot> {
+    Ok(Dot {
+        device: DeviceId(row.get("device")?),
+        number: row.get("number")?,
+        index: row.get("place")?,
+    })
+}
+
 fn operation(row: &Row<'_>) -> rusqlite::Result<StoredOperation> {
     Ok(StoredOperation {
-        dot: Dot {
-            device: DeviceId(row.get("device")?),
-            number: row.get("number")?,
-            index: row.get("place")?,
-        },
+        dot: dot(row)?,
         segment: row.get("segment_id")?,
         hash: SegmentHash(row.get("hash")?),
         standing: row.get("standing")?,
@@ -215,6 +243,50 @@ impl Tables<'_> {
     /// [`StoreError`].
     pub fn operations_of_item(&self, id: ItemRow) -> Result<Vec<StoredOperation>, StoreError> {
         self.all("read an item", OPERATIONS_OF_ITEM, [id], operation)
+    }
+
+    /// The operations of an item that count, in the order in which they were taken in; the first
+    /// `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn operations_in_effect(
+        &self,
+        id: ItemRow,
+        limit: u32,
+    ) -> Result<Vec<OperationInEffect>, StoreError> {
+        self.all("read an item", IN_EFFECT, params![id, limit], |row| {
+            Ok(OperationInEffect {
+                dot: dot(row)?,
+                order: row.get("order_number")?,
+                claimed_at: row.get("claimed_at")?,
+                body: row.get("body")?,
+            })
+        })
+    }
+
+    /// How many operations an item has; `limit` when there are more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn operation_count(&self, id: ItemRow, limit: u32) -> Result<u64, StoreError> {
+        let values = params![id, limit];
+        self.one("read an item", COUNT, values, |row| row.get(0))
+    }
+
+    /// What is known of all operations of an item together.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn item_state(&self, id: ItemRow) -> Result<ItemState, StoreError> {
+        let newest = self.optional("read an item", NEWEST, [id], |row| row.get(0))?;
+        self.one("read an item", STATE, [id], |row| {
+            Ok(ItemState {
+                newest: newest.map(DeviceId),
+                is_late: row.get(0)?,
+                has_content: row.get(1)?,
+            })
+        })
     }
 
     /// The items that the operations of a segment are about.
@@ -358,6 +430,22 @@ const OPERATIONS_OF_ITEM: &str = "SELECT device, number, place, segment_id, hash
      JOIN space_segment ON space_segment.id = segment_id
      JOIN space_device ON space_device.id = device_id
      WHERE item_row = ?1 ORDER BY segment_id, place";
+const IN_EFFECT: &str = "SELECT device, number, place, order_number, claimed_at, body
+     FROM space_operation
+     JOIN space_segment ON space_segment.id = segment_id
+     JOIN space_device ON space_device.id = device_id
+     WHERE item_row = ?1 AND in_effect AND body IS NOT NULL
+     ORDER BY segment_id, place LIMIT ?2";
+const COUNT: &str = "SELECT count(*) FROM
+     (SELECT 1 FROM space_operation WHERE item_row = ?1 LIMIT ?2)";
+const NEWEST: &str = "SELECT device FROM space_operation
+     JOIN space_segment ON space_segment.id = segment_id
+     JOIN space_device ON space_device.id = device_id
+     WHERE item_row = ?1 ORDER BY segment_id DESC, place DESC LIMIT 1";
+const STATE: &str = "SELECT
+     EXISTS (SELECT 1 FROM space_operation
+             WHERE item_row = ?1 AND NOT in_effect AND body IS NOT NULL),
+     EXISTS (SELECT 1 FROM space_operation WHERE item_row = ?1 AND body IS NOT NULL)";
 const ITEMS_OF_SEGMENT: &str = "SELECT DISTINCT space_item.* FROM space_operation
      JOIN space_item ON space_item.id = item_row
      WHERE segment_id = ?1 ORDER BY space_item.id";

@@ -28,7 +28,10 @@ pub use have::StoredHave;
 pub use invitation::{
     InvitationDirection, InvitationId, InvitationState, NewInvitation, StoredInvitation,
 };
-pub use item::{ItemFlag, ItemFlags, ItemLine, ItemRow, NewOperation, StoredItem, StoredOperation};
+pub use item::{
+    ItemFlag, ItemFlags, ItemLine, ItemRow, ItemState, NewOperation, OperationInEffect, StoredItem,
+    StoredOperation,
+};
 pub use list::{ItemFilter, ItemPrefix};
 pub use listing::ListedSegment;
 pub use lookup::StoredHeader;

@@ -48,6 +48,8 @@ pub enum Standing {
     Unreadable,
     /// Its payload has not come.
     Absent,
+    /// Its key is here, and it has not been opened yet: others had their turn.
+    Unopened,
 }
 
 stored_choice!(Standing {
@@ -57,6 +59,7 @@ stored_choice!(Standing {
     Destroyed = 3,
     Unreadable = 4,
     Absent = 5,
+    Unopened = 6,
 });
 
 /// A segment that is not stored yet.
@@ -165,6 +168,20 @@ impl Tables<'_> {
         self.optional("look a segment up", PLACE_WITH_HASH, values, place)
     }
 
+    /// How a control segment hangs together with others, as encoded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn control_links(
+        &self,
+        space: SpaceRow,
+        hash: SegmentHash,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let values = params![space, hash.0];
+        let found = self.optional("look a segment up", LINKS, values, |row| row.get(0))?;
+        Ok(found.flatten())
+    }
+
     /// Where the segments of one number of a device stand: two or more after a fork.
     ///
     /// # Errors
@@ -247,6 +264,22 @@ impl Tables<'_> {
             [space],
             |row| Ok((EpochId(row.get(0)?), row.get(1)?)),
         )
+    }
+
+    /// The content whose keys are here and that was not opened yet: of each device the first, then
+    /// of each the second, and so on; `limit` of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unopened_content(
+        &self,
+        space: SpaceRow,
+        limit: u32,
+    ) -> Result<Vec<SegmentHash>, StoreError> {
+        let values = params![space, limit];
+        self.all("read what is to be opened", UNOPENED, values, |row| {
+            row.get(0).map(SegmentHash)
+        })
     }
 
     /// The content that is held, in the order in which it was taken in.
@@ -380,6 +413,7 @@ const WITH_HASH: &str = select!(
     ", header, payload, links, taken_at FROM space_segment WHERE space_id = ?1 AND hash = ?2"
 );
 const PLACE_WITH_HASH: &str = select!("FROM space_segment WHERE space_id = ?1 AND hash = ?2");
+const LINKS: &str = "SELECT links FROM space_segment WHERE space_id = ?1 AND hash = ?2";
 const ORDER: &str = "SELECT order_number FROM space_segment WHERE space_id = ?1 AND hash = ?2";
 const PLACES_AT: &str =
     select!("FROM space_segment WHERE device_id = ?1 AND number = ?2 ORDER BY id");
@@ -403,6 +437,9 @@ const WAITING: &str = select!(
 );
 const WAITING_EPOCHS: &str = "SELECT epoch, count(*) FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 GROUP BY epoch";
+const UNOPENED: &str = "SELECT hash FROM space_segment
+     WHERE space_id = ?1 AND standing <> 1 AND standing = 6
+     ORDER BY row_number() OVER (PARTITION BY device_id ORDER BY id), id LIMIT ?2";
 const HELD: &str = select!(
     ", header, payload, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 2 ORDER BY id"

@@ -14,7 +14,7 @@ use team_core::ids::CompartmentId;
 use team_core::role::Role;
 
 use super::super::TeamError;
-use super::super::content::Folder;
+use super::super::folder::Folder;
 use super::super::items::{need, text_of};
 use super::super::session::{Session, in_space};
 use super::super::view::{View, digits};
@@ -248,7 +248,7 @@ impl Tree {
         let Some(stored) = view.tables.item(*row)? else {
             return Ok(None);
         };
-        let folded = Folder::new(view.tables, view).fold(view.tables, &stored)?;
+        let folded = Folder::new(view).fold(view.tables, &stored)?;
         Ok(match folded.item {
             Some(Item::File(file)) => Some((stored, file)),
             _ => None,

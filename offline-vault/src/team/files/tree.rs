@@ -8,8 +8,8 @@ use team_content::fold::{Item, Written};
 use team_content::index::ItemKind;
 
 use super::super::TeamError;
-use super::super::content::Folder;
 use super::super::delivery::{Deliveries, Delivery};
+use super::super::folder::Folder;
 use super::super::items::{Deletion, ItemReference, find_folded, made, text_of};
 use super::super::session::{in_space, look};
 use super::super::view::View;
@@ -126,11 +126,11 @@ pub fn list(vault: &Vault, asked: &ListRequest<'_>) -> Result<FileList, TeamErro
             true => Some(Deliveries::of(view)?),
             false => None,
         };
-        let mut folder_of = Folder::new(view.tables, view);
+        let mut folder_of = Folder::new(view);
         let mut files = Vec::new();
         for stored in &items {
-            let folded = folder_of.fold(view.tables, stored)?;
-            let file = match folded.item {
+            let folded = folder_of.fold_for_list(view.tables, stored)?;
+            let file = match folded.and_then(|folded| folded.item) {
                 Some(Item::File(file)) => Some(file),
                 _ => None,
             };

@@ -6,7 +6,7 @@ use team_content::operation::Operation;
 use team_content::schema::Schema;
 
 use super::super::TeamError;
-use super::super::content::Folder;
+use super::super::folder::Folder;
 use super::super::items::{ItemReference, find};
 use super::super::session::look;
 use super::super::view::View;
@@ -38,7 +38,7 @@ pub struct HistoryLine {
 pub fn history(vault: &Vault, which: &ItemReference) -> Result<Vec<HistoryLine>, TeamError> {
     look(vault, &which.space, |view| {
         let stored = find(view, &which.digits, Some(ItemKind::Record))?;
-        let mut folder = Folder::new(view.tables, view);
+        let mut folder = Folder::new(view);
         folder.fold(view.tables, &stored)?;
         let in_effect = folder.operations(view.tables, stored.id)?;
         let folded = fold(stored.item, &in_effect, folder.schemas());

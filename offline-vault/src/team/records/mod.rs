@@ -14,8 +14,8 @@ use team_content::value::{Decimal, Value};
 use team_core::name::Name;
 
 use super::TeamError;
-use super::content::Folder;
 use super::delivery::{Deliveries, Delivery};
+use super::folder::Folder;
 use super::items::{Deletion, ItemReference, find, made, text_of};
 use super::session::{in_space, look};
 use super::view::{View, digits};
@@ -225,7 +225,7 @@ struct Found {
 
 fn find_record(view: &View<'_>, which: &ItemReference) -> Result<Found, TeamError> {
     let stored = find(view, &which.digits, Some(ItemKind::Record))?;
-    let mut folder = Folder::new(view.tables, view);
+    let mut folder = Folder::new(view);
     let folded = folder.fold(view.tables, &stored)?;
     let Item::Record(record) = made(view, &stored, folded)? else {
         return Err(TeamError::State {

@@ -123,6 +123,11 @@ impl SegmentIndex for MapStore {
         Ok(found.map(|(_, accepted)| accepted.seen.clone()))
     }
 
+    fn control_written(&self, control: SegmentHash) -> Result<u64, Infallible> {
+        let links = self.segments.get(&control).map(|(_, it)| &it.links);
+        Ok(links.unwrap().as_ref().unwrap().written())
+    }
+
     fn is_named(&self, device: DeviceId) -> Result<bool, Infallible> {
         Ok(self.named.contains(&device))
     }

@@ -1,0 +1,2 @@
+-- `space_segment.standing` may be 6 from now on: its key is here, and it is opened later. The index
+-- of segments that are not in effect holds those too; no table changes.

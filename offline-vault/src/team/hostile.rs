@@ -1,0 +1,306 @@
+//! Bundles as large as a deceiving member can make them: what one of them costs whoever takes it
+//! in. Run by hand: `cargo test --release -p offline-vault --lib team::hostile -- --ignored
+//! --nocapture`.
+
+use std::fs;
+use std::time::Duration;
+
+use team_content::batch::encode_batch;
+use team_content::index::ItemKind;
+use team_content::message::{EditMessage, NewMessage};
+use team_content::operation::Operation;
+use team_core::content::encode_operations as encode_content;
+use team_core::control::{Control, encode_operations as encode_control};
+use team_core::epoch::{ContentCodec, ContentPlace, EpochKey};
+use team_core::ids::{CompartmentId, EpochId, SegmentHash};
+use team_core::log::SegmentIndex as _;
+use team_core::segment::{Kind, Sealing};
+use team_core::sync::SegmentStore as _;
+
+use super::TeamError;
+use super::index::SqlLog;
+use super::items::ItemReference;
+use super::messages::{list, show};
+use super::session::{Session, in_space, look};
+use super::shown::{space, spaces};
+use super::tests::{message, news, say, shared, titles};
+use super::view::digits;
+use crate::store::ItemFilter;
+use crate::vault::Vault;
+use crate::work::tests::{NOW, Place, cross};
+
+/// What a member writes past every check of its own vault.
+struct Forger<'s, 'a> {
+    session: &'s mut Session<'a>,
+    epoch: (EpochId, EpochKey),
+    codec: ContentCodec,
+}
+
+impl<'s, 'a> Forger<'s, 'a> {
+    fn new(session: &'s mut Session<'a>) -> Self {
+        Self {
+            epoch: session.epoch_for(CompartmentId::WHOLE).unwrap(),
+            codec: ContentCodec::new().unwrap(),
+            session,
+        }
+    }
+
+    fn log(&self) -> SqlLog<'a> {
+        let view = &self.session.view;
+        SqlLog::new(self.session.changes, view.row(), view.space_id(), NOW)
+    }
+
+    fn next_number(&self) -> u64 {
+        let own = self.session.view.own_device();
+        self.log().chain(own).unwrap().map_or(1, |it| it.tip + 1)
+    }
+
+    fn put(&mut self, kind: Kind, payload: Vec<u8>) {
+        let mut log = self.log();
+        let (segment, accepted) = self.session.draft(kind, payload, &log).unwrap();
+        log.store(&segment, &accepted).unwrap();
+    }
+
+    fn control(&mut self, operations: &[Control]) {
+        self.put(Kind::Control, encode_control(operations));
+    }
+
+    fn content(&mut self, operations: &[Operation]) {
+        let (device, number) = (self.session.view.own_device(), self.next_number());
+        let encoded = encode_batch(device, number, operations).unwrap();
+        let sealing = Sealing {
+            epoch: self.epoch.0,
+            salt: self.session.rng().array(),
+        };
+        let place = ContentPlace {
+            epoch: sealing.epoch,
+            device,
+            number,
+            salt: sealing.salt,
+        };
+        let sealed = self
+            .codec
+            .seal(&self.epoch.1, &place, &encode_content(&encoded));
+        self.put(Kind::Content(sealing), sealed.unwrap());
+    }
+}
+
+fn forge(vault: &Vault, forging: impl FnOnce(&mut Forger<'_, '_>)) {
+    in_space(vault, "desk", NOW, |session| {
+        forging(&mut Forger::new(session));
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Processor time of this process so far.
+fn processor_time() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = [11, 12]
+        .map(|at: usize| fields[at].parse::<u64>().unwrap())
+        .iter()
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn memory(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// What taking a bundle in costs, beside what was there before.
+fn take_in(what: &str, vault: &Vault, place: &Place) {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let (before, begun) = (memory("VmRSS"), processor_time());
+    let crossed = cross(vault, &place.stick());
+    let (took, peak) = (processor_time() - begun, memory("VmHWM"));
+    println!(
+        "{what}: {took:?} of processor time, {} MiB at most ({} MiB more than before); {:?}",
+        peak / 1024,
+        (peak - before) / 1024,
+        news(&crossed),
+    );
+    let begun = processor_time();
+    look(vault, "desk", |view| Ok(view.own_role())).unwrap();
+    println!("    the space worked out: {:?}", processor_time() - begun);
+    let begun = processor_time();
+    cross(vault, &place.stick());
+    println!("    the next crossing: {:?}", processor_time() - begun);
+}
+
+fn hostile(what: &str, forging: impl FnOnce(&mut Forger<'_, '_>)) {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    forge(&bilal, forging);
+    let begun = processor_time();
+    cross(&bilal, &place.stick());
+    println!("    (sealed in {:?})", processor_time() - begun);
+    take_in(what, &amina, &place);
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn many_small_messages() {
+    hostile("65,536 segments of one message", |forger| {
+        for _ in 0..65_536 {
+            let one = message(forger.session, "x");
+            forger.content(&[one]);
+        }
+    });
+}
+
+/// A message whose name compresses well.
+fn numbered(number: u32) -> Operation {
+    let mut nonce = [0; 16];
+    nonce[..4].copy_from_slice(&number.to_be_bytes());
+    Operation::from(NewMessage {
+        nonce,
+        thread: None,
+        reply_to: None,
+        text: "x".to_owned(),
+        attachments: Vec::new(),
+    })
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn dense_messages() {
+    hostile("100 segments of 8,000 messages", |forger| {
+        for at in 0..100u32 {
+            let many: Vec<_> = (0..8_000)
+                .map(|number| numbered(at * 8_000 + number))
+                .collect();
+            forger.content(&many);
+        }
+    });
+}
+
+/// A message, and very many edits of it in few bytes.
+fn edit_one_message(forger: &mut Forger<'_, '_>, segments: usize, edits_in_each: usize) {
+    let first = message(forger.session, "x");
+    let device = forger.session.view.own_device();
+    let item = first.item(device);
+    forger.content(&[first]);
+    let edit = EditMessage {
+        item,
+        text: "y".to_owned(),
+        replaces: Vec::new(),
+    };
+    let many = vec![Operation::from(edit); edits_in_each];
+    for _ in 0..segments {
+        forger.content(&many);
+    }
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn dense_edits_of_one_item() {
+    hostile("100 segments of 10,000 edits of one message", |forger| {
+        edit_one_message(forger, 100, 10_000);
+    });
+}
+
+#[test]
+fn what_is_too_much_at_once_is_opened_by_later_crossings() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    say(&bilal, "before");
+    forge(&bilal, |forger| edit_one_message(forger, 18, 16_000));
+    say(&bilal, "after");
+    cross(&bilal, &place.stick());
+    let crossed = cross(&amina, &place.stick());
+    let unopened = spaces(&amina).unwrap()[0].unopened;
+    assert!(unopened > 0);
+    let news = news(&crossed);
+    let told = news.iter().any(|one| one.contains("are safe here"));
+    assert!(told, "{news:?}");
+    let shown = space(&amina, "desk").unwrap();
+    let step = "each `offline-vault sync` opens more of it";
+    assert!(
+        shown.next.iter().any(|next| next.contains(step)),
+        "{:?}",
+        shown.next
+    );
+    assert!(titles(&amina).contains(&"before".to_owned()));
+    let mut crossings = 0;
+    while spaces(&amina).unwrap()[0].unopened > 0 {
+        cross(&amina, &place.stick());
+        crossings += 1;
+        assert!(crossings < 4);
+    }
+    assert_eq!(titles(&amina), ["after", "before", "x"]);
+    // The message has more edits than are worked out: it stays as it was shown before.
+    let row = look(&amina, "desk", |view| Ok(view.row())).unwrap();
+    let filter = ItemFilter::default();
+    let kind = Some(ItemKind::Message);
+    let items = amina.store().read().items(row, kind, &filter, 9).unwrap();
+    let edited = items.iter().find(|item| item.line.title == "x").unwrap();
+    let which = format!("desk/{}", digits(&edited.item.0));
+    let read = show(&amina, &ItemReference::parse(&which).unwrap());
+    assert!(matches!(read, Err(TeamError::Overfull { .. })), "{read:?}");
+    let listed = list(&amina, "desk", None, 9).unwrap().messages;
+    let summaries: Vec<_> = listed.iter().map(|line| line.summary.as_str()).collect();
+    assert!(summaries.contains(&"x"), "{summaries:?}");
+    assert_eq!(summaries.len(), 3);
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn large_messages() {
+    hostile("1,000 segments of 62 KB", |forger| {
+        for _ in 0..1_000 {
+            let random: Vec<u8> = (0..7)
+                .flat_map(|_| forger.session.rng().array::<4096>())
+                .collect();
+            let text = data_encoding::HEXLOWER.encode(&random);
+            let one = message(forger.session, &text);
+            forger.content(&[one]);
+        }
+    });
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn many_control_segments() {
+    hostile("65,536 segments of one deletion without effect", |forger| {
+        for at in 0..65_536u32 {
+            let mut name = [0; 32];
+            name[..4].copy_from_slice(&at.to_be_bytes());
+            forger.control(&[Control::Delete(vec![SegmentHash(name)])]);
+        }
+    });
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn dense_control_segments() {
+    hostile("1,000 segments of 1,000 deletions", |forger| {
+        for at in 0..1_000u32 {
+            let one = |number: u32| {
+                let mut name = [0; 32];
+                name[..4].copy_from_slice(&at.to_be_bytes());
+                name[4..8].copy_from_slice(&number.to_be_bytes());
+                Control::Delete(vec![SegmentHash(name)])
+            };
+            let many: Vec<_> = (0..1_000).map(one).collect();
+            forger.control(&many);
+        }
+    });
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn an_ordinary_message() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    say(&bilal, "words");
+    cross(&bilal, &place.stick());
+    take_in("one message", &amina, &place);
+}

@@ -1,0 +1,97 @@
+//! How much content is opened at once.
+//!
+//! An author decides how well content is compressed and about how many items it is, so that a
+//! small bundle can make very much work. What exceeds one portion stays sealed in the vault, and
+//! every crossing opens a portion more. Spec: spec/store.md, "Spaces".
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::limits::{OPENED_AT_ONCE_BYTES_MAX, OPENED_AT_ONCE_MAX};
+
+/// What is left of the work that is done at once.
+pub(super) struct Portion {
+    steps: u64,
+    bytes: u64,
+}
+
+impl Portion {
+    /// For what one bundle brings, or what is caught up with at one crossing.
+    pub(super) fn new() -> Self {
+        Self {
+            steps: OPENED_AT_ONCE_MAX.saturating_mul(STEPS_OF_OPENED),
+            bytes: OPENED_AT_ONCE_BYTES_MAX,
+        }
+    }
+
+    /// For what this vault wrote itself: it is opened whatever it takes.
+    pub(super) fn unlimited() -> Self {
+        Self {
+            steps: u64::MAX,
+            bytes: u64::MAX,
+        }
+    }
+
+    pub(super) fn is_used_up(&self) -> bool {
+        self.steps == 0 || self.bytes == 0
+    }
+
+    /// Content of so many operations was opened.
+    pub(super) fn open(&mut self, operations: usize, bytes: usize) {
+        let steps = (operations as u64).saturating_mul(STEPS_OF_OPENED);
+        self.steps = self.steps.saturating_sub(steps);
+        self.bytes = self.bytes.saturating_sub(bytes as u64);
+    }
+
+    /// So many operations were there before, of an item that is worked out again.
+    pub(super) fn fold(&mut self, operations: u64) {
+        self.steps = self.steps.saturating_sub(operations);
+    }
+}
+
+/// Orders what several wrote so that each has its turn, and nobody who writes very much keeps the
+/// others' work from being opened.
+pub(super) fn in_turn<K: Ord, T>(of_each: impl IntoIterator<Item = (K, T)>) -> Vec<T> {
+    let mut queues: BTreeMap<K, VecDeque<T>> = BTreeMap::new();
+    for (who, what) in of_each {
+        queues.entry(who).or_default().push_back(what);
+    }
+    let mut ordered = Vec::new();
+    while !queues.is_empty() {
+        queues.retain(|_, queue| {
+            ordered.extend(queue.pop_front());
+            !queue.is_empty()
+        });
+    }
+    ordered
+}
+
+/// Storing an operation takes as long as reading so many stored ones.
+const STEPS_OF_OPENED: u64 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_its_turn() {
+        let written = [(1, 'a'), (1, 'b'), (1, 'c'), (2, 'd'), (3, 'e'), (3, 'f')];
+        assert_eq!(in_turn(written), ['a', 'd', 'e', 'b', 'f', 'c']);
+    }
+
+    #[test]
+    fn a_portion_is_used_up_by_operations_by_bytes_and_by_old_ones() {
+        let operations = usize::try_from(OPENED_AT_ONCE_MAX).unwrap();
+        let bytes = usize::try_from(OPENED_AT_ONCE_BYTES_MAX).unwrap();
+        for (opened, bytes) in [(operations, 0), (0, bytes)] {
+            let mut portion = Portion::new();
+            portion.open(opened.saturating_sub(1), bytes.saturating_sub(1));
+            assert!(!portion.is_used_up());
+            portion.open(1, 1);
+            assert!(portion.is_used_up());
+        }
+        let mut portion = Portion::new();
+        portion.fold(OPENED_AT_ONCE_MAX * STEPS_OF_OPENED);
+        assert!(portion.is_used_up());
+        assert!(!Portion::unlimited().is_used_up());
+    }
+}
