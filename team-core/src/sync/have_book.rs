@@ -108,18 +108,15 @@ impl HaveBook {
     }
 
     /// The summaries that `peer` is to be told beside that of this device, `own`: those with a
-    /// counter above the one in `told`, and its own when it seems not to know that any more.
+    /// counter above the one in `told`, and its own also when it seems not to know that any more.
     #[must_use]
     pub fn relays(&self, own: DeviceId, peer: DeviceId, told: &Extent) -> Vec<&Have> {
         let haves = self.newest.values().map(|entry| &entry.have);
         haves
             .filter(|have| {
                 let device = have.device();
-                if device == peer {
-                    self.behind.contains(&peer)
-                } else {
-                    device != own && have.counter() > told.number(device)
-                }
+                let is_behind = device == peer && self.behind.contains(&peer);
+                device != own && (is_behind || have.counter() > told.number(device))
             })
             .collect()
     }

@@ -69,7 +69,7 @@ pub struct Plan {
     pub start: Extent,
     /// Of each device, the segments up to this number.
     pub until: Extent,
-    /// The summaries of others with counters above these are passed on.
+    /// The summaries with counters above these are passed on, that of the peer itself among them.
     pub relays_above: Extent,
     /// It begins with what the peer has acknowledged.
     pub is_from_base: bool,
@@ -91,7 +91,7 @@ impl SendState {
         Plan {
             start: self.start(now, is_from_base),
             until: self.until(now),
-            relays_above: self.relays_above(now),
+            relays_above: self.relays_above(now, is_from_base),
             is_from_base,
         }
     }
@@ -134,7 +134,11 @@ impl SendState {
 
     /// A few summaries of others go with each bundle, those first of which the peer was told
     /// longest ago; all go with some. Every other device does the same, in another order.
-    fn relays_above(&self, now: &Now<'_>) -> Extent {
+    ///
+    /// The peer's own goes with each bundle from the base. A copy of the peer's vault may have made
+    /// it: then it hides what the peer says and lacks, and who hears the peer say something older
+    /// need have no way back to it.
+    fn relays_above(&self, now: &Now<'_>, is_from_base: bool) -> Extent {
         if self.bundles.is_multiple_of(RELAY_ALL_EVERY) {
             return Extent::new();
         }
@@ -149,6 +153,9 @@ impl SendState {
             .collect();
         news.sort_unstable();
         let mut above = now.counters.clone();
+        if is_from_base {
+            above.lower(now.peer, 0);
+        }
         for (_, _, device) in news.into_iter().take(RELAYS_MAX) {
             above.lower(device, self.relayed.number(device));
         }

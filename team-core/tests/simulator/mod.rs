@@ -11,6 +11,7 @@
 
 #![allow(unreachable_pub, reason = "tests")]
 
+mod copies;
 mod hostile;
 mod plans;
 pub mod rng;

@@ -188,16 +188,17 @@ fn a_restored_device_is_told_its_own_newest_summary() {
         let have = have(space, 2, counter, &store).to_unchecked();
         book.take_in(space, own, peer, have, 50).unwrap()
     };
+    let told = Extent::from_iter([(peer, 5)]);
     tell(&mut book, 5);
-    assert!(book.relays(own, peer, &Extent::new()).is_empty());
+    assert!(book.relays(own, peer, &told).is_empty());
     assert_eq!(tell(&mut book, 3), HaveVerdict::Older);
-    let relays = book.relays(own, peer, &Extent::new());
+    let relays = book.relays(own, peer, &told);
     assert_eq!(
         relays.iter().map(|have| have.counter()).collect::<Vec<_>>(),
         [5]
     );
     book.reminded(peer);
-    assert!(book.relays(own, peer, &Extent::new()).is_empty());
+    assert!(book.relays(own, peer, &told).is_empty());
 }
 
 /// A peer of device 1 that acknowledges nothing, and is reached by others or not.
@@ -233,6 +234,12 @@ impl Peer {
 
     /// From where to where the next bundle goes for a device.
     fn bundle(&mut self, of: u8) -> (u64, u64) {
+        let plan = self.record_next();
+        (plan.start.number(device(of)), plan.until.number(device(of)))
+    }
+
+    /// What the next bundle carries, which is made.
+    fn record_next(&mut self) -> team_core::sync::Plan {
         // This device writes something each time: without news all that is missing would go.
         let written = self.held.number(device(1)) + 1;
         self.held.raise(device(1), written);
@@ -250,7 +257,7 @@ impl Peer {
         let mut sent = plan.start.clone();
         sent.raise_all(&plan.until);
         self.state.record(&now, &plan, sent);
-        (plan.start.number(device(of)), plan.until.number(device(of)))
+        plan
     }
 }
 
@@ -266,6 +273,23 @@ fn each_segment_crosses_in_three_bundles_and_every_sixth_begins_at_the_base() {
     assert_eq!(starts, [0, 0, 0, 1, 2, 3, 0, 5, 6, 7, 8, 9, 0]);
     let state = &peer.state;
     assert_eq!(SendState::from_wire(&state.to_wire()).unwrap(), *state);
+}
+
+#[test]
+fn every_sixth_bundle_tells_the_peer_its_own_newest_summary() {
+    let (space, store) = begin();
+    let (own, peer) = (device(1), device(2));
+    let mut book = HaveBook::new();
+    book.enter(have(space, 2, 5, &store), 50);
+    let mut to = Peer::new(true);
+    to.counters = book.counters();
+    let tells = |above: &Extent| book.relays(own, peer, above).len();
+    let told: Vec<usize> = (0..7)
+        .map(|_| tells(&to.record_next().relays_above))
+        .collect();
+    assert_eq!(told, [1, 0, 0, 0, 0, 0, 1]);
+    // Without news the next one begins at the base too.
+    assert_eq!(tells(&to.plan().relays_above), 1);
 }
 
 #[test]
