@@ -32,9 +32,13 @@ impl Rng {
         word ^ (word >> 31)
     }
 
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[0]
+    }
+
     /// A number below this one.
     fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
+        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
     }
 }
 
@@ -208,9 +212,9 @@ fn forged(bilal: &Vault, rng: &mut Rng) -> Vec<UncheckedSegment> {
     let mut forged = Vec::new();
     for _ in 0..8 {
         let payload: Vec<u8> = match rng.below(3) {
-            0 => (0..rng.below(300)).map(|_| rng.next() as u8).collect(),
+            0 => (0..rng.below(300)).map(|_| rng.byte()).collect(),
             1 => encode_operations(&[Control::Leave, Control::Leave]),
-            _ => encode_operations(&[Control::Checkpoint([rng.next() as u8; 32])]),
+            _ => encode_operations(&[Control::Checkpoint([rng.byte(); 32])]),
         };
         // It is never stored at home, so that all of them claim the same number.
         let result = in_space(bilal, "desk", NOW, |session| {

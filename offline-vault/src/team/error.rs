@@ -407,8 +407,8 @@ impl TeamError {
                 "Ask its author to add it again, and tell an admin of the space.".to_owned()
             }
             Self::Overfull { which } => format!(
-                "See who wrote them: offline-vault explain {which}. What a member wrote for harm \
-                 has no effect any more once an owner has removed and sealed the member."
+                "See who wrote them: offline-vault explain {which}. An approver can delete it for \
+                 everyone, and whoever needs it writes it anew."
             ),
             Self::State { .. } => {
                 "See how things stand: `offline-vault space show SPACE`, or `offline-vault explain \
@@ -477,6 +477,7 @@ impl Advice for TeamError {
                  sent to them."
             }
             Self::Open(_) => "Nothing of the bundle was taken in; the vault is as it was.",
+            Self::Overfull { .. } => "Nothing is lost: all of them are in the vault.",
             _ => "Nothing was written; the space is as it was.",
         }
         .to_owned()
