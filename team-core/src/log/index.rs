@@ -22,10 +22,10 @@ pub struct Place {
     pub has_payload: bool,
 }
 
-/// What is held of one device.
+/// What is known of the log of one device: segments, or only that it forked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The highest number that is held.
+    /// The highest number that is held; 0 when only the proof of a fork is.
     pub tip: u64,
     /// The lowest number of which there are two segments: held ones, or those of a fork proof.
     pub forked_from: Option<u64>,
@@ -77,13 +77,14 @@ pub trait SegmentIndex {
     /// The store's own.
     fn header(&self, segment: SegmentHash) -> Result<Option<Header>, Self::Error>;
 
-    /// What is held of a device; none when nothing is.
+    /// What is known of the log of a device; none when neither a segment nor the proof of a fork
+    /// is held.
     ///
     /// # Errors
     /// The store's own.
     fn chain(&self, device: DeviceId) -> Result<Option<Chain>, Self::Error>;
 
-    /// Every device of which a segment is held.
+    /// Every device of which a segment or the proof of a fork is held.
     ///
     /// # Errors
     /// The store's own.
@@ -152,7 +153,7 @@ pub trait SegmentIndex {
     /// # Errors
     /// The store's own.
     fn heads(&self, device: DeviceId) -> Result<Vec<Head>, Self::Error> {
-        let Some(chain) = self.chain(device)? else {
+        let Some(chain) = self.chain(device)?.filter(|chain| chain.tip > 0) else {
             return Ok(Vec::new());
         };
         let first = chain.forked_from.map_or(chain.tip, |fork| {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::DeviceId;
 use crate::log::{Chain, Head, SegmentIndex};
 use crate::sync::extent::Extent;
-use crate::sync::have::{Have, HaveHead, Prefix, prefix};
+use crate::sync::have::{Have, HaveHead, NUMBER_OF_NOTHING, Prefix, prefix};
 
 /// What a peer has acknowledged by its own signed word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,11 @@ fn compare<I: SegmentIndex + ?Sized>(
     index: &I,
 ) -> Result<(u64, bool), I::Error> {
     let says = |heads: &[Head], fork| have.check(device, heads, fork) == claimed.check;
+    let names_fork = chain.forked_from.is_some() && claimed.number == NUMBER_OF_NOTHING;
+    if names_fork && says(&[], chain.forked_from) {
+        // It holds the proof and no segment.
+        return Ok((0, true));
+    }
     if let Some(fork) = chain.forked_from
         && claimed.number >= fork
     {

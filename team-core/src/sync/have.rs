@@ -51,7 +51,7 @@ pub(super) type Prefix = [u8; 8];
 /// What a summary says of one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HaveHead {
-    /// The highest number that is held.
+    /// The highest number that is held; [`NUMBER_OF_NOTHING`] when only a fork is known.
     pub(super) number: u64,
     /// [`Have::check`] over the newest segments that are held.
     pub(super) check: u16,
@@ -198,7 +198,7 @@ impl HaveFields {
                 continue;
             };
             let head = HaveHead {
-                number: chain.tip,
+                number: chain.tip.max(NUMBER_OF_NOTHING),
                 check: self.check(device, &index.heads(device)?, chain.forked_from),
             };
             if heads.insert(prefix(device), head).is_some() {
@@ -333,5 +333,11 @@ impl Wire for UncheckedHave {
     }
 }
 
+/// What stands for the highest number that is held of a device of which only a fork is known. The
+/// check over no heads tells it from a device of which the first segment is held.
+///
+/// Somebody must be able to say that they know it: the proof would go to them for ever otherwise,
+/// or never.
+pub(super) const NUMBER_OF_NOTHING: u64 = 1;
 const VERSION: u8 = 1;
 const LABEL: &str = "causeway/team/v1 have";

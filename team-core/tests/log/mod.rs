@@ -119,7 +119,7 @@ fn raw_of(
     Segment::new(header, Some(payload.to_vec())).unwrap()
 }
 
-const FIRST: (u64, SegmentHash) = (1, SegmentHash([0; 32]));
+pub const FIRST: (u64, SegmentHash) = (1, SegmentHash([0; 32]));
 
 fn judge(space: SpaceId, segment: &Segment, store: &MapStore) -> Verdict {
     accept(space, device(4), segment, store).unwrap()

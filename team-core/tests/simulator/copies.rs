@@ -35,18 +35,22 @@ fn a_copy_learns_what_it_is_from_those_whom_it_does_not_reach() {
     );
 }
 
-fn vault(space: SpaceId, seed: u8, store: &MapStore) -> SimVault {
+pub fn vault(space: SpaceId, seed: u8, store: &MapStore) -> SimVault {
     let mut vault = SimVault::new(space, [seed; 32], Sender::Ours);
     vault.store = store.clone();
     vault
 }
 
-/// Brings what is due for the device of `to` to all that have its key; the rest is lost.
-fn carry(from: &mut SimVault, to: &mut [&mut SimVault], now: u64) {
+/// Brings what is due for the device of `to` to all that have its key, and gives back what it
+/// brought; the rest is lost.
+pub fn carry(from: &mut SimVault, to: &mut [&mut SimVault], now: u64) -> Vec<Vec<u8>> {
     let source = from.own;
+    let mut brought = Vec::new();
     for sent in from.sync(now) {
         for vault in to.iter_mut().filter(|vault| vault.own == sent.to) {
             vault.take(source, &sent.bytes, now);
+            brought.push(sent.bytes.clone());
         }
     }
+    brought
 }

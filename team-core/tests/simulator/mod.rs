@@ -12,6 +12,7 @@
 #![allow(unreachable_pub, reason = "tests")]
 
 mod copies;
+mod forks;
 mod hostile;
 mod plans;
 pub mod rng;

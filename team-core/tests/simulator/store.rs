@@ -122,10 +122,17 @@ impl MapStore {
 
     fn mark_fork(&mut self, device: DeviceId, number: u64) {
         self.graph.note_fork(Fork { device, number });
-        if let Some(chain) = self.chains.get_mut(&device) {
-            let lowest = chain.forked_from.unwrap_or(number).min(number);
-            chain.forked_from = Some(lowest);
-        }
+        let chain = self.chain_of(device);
+        let lowest = chain.forked_from.unwrap_or(number).min(number);
+        chain.forked_from = Some(lowest);
+    }
+
+    /// What is known of a device: nothing yet, only a fork, or segments.
+    fn chain_of(&mut self, device: DeviceId) -> &mut Chain {
+        self.chains.entry(device).or_insert(Chain {
+            tip: 0,
+            forked_from: None,
+        })
     }
 
     fn add(&mut self, entry: Rc<Entry>) {
@@ -139,11 +146,7 @@ impl MapStore {
             .entry((device, fields.number))
             .or_default()
             .push(hash);
-        let known_fork = self.proofs.get(&device).map(ForkProof::number);
-        let chain = self.chains.entry(device).or_insert(Chain {
-            tip: 0,
-            forked_from: known_fork,
-        });
+        let chain = self.chain_of(device);
         chain.tip = chain.tip.max(fields.number);
         let views = self.views.entry(device).or_default();
         views.extend(entry.accepted.view.iter().copied());

@@ -220,11 +220,7 @@ impl SimVault {
         let proofs: Vec<_> = self
             .store
             .proofs()
-            .filter(|proof| {
-                let device = proof.device();
-                let is_held = self.store.chain(device).unwrap().is_some();
-                is_held && !acknowledged.known_forks.contains(&device)
-            })
+            .filter(|proof| !acknowledged.known_forks.contains(&proof.device()))
             .map(|proof| proof.to_unchecked())
             .collect();
         let serves = wants.iter().any(|want| {

@@ -412,7 +412,11 @@ impl World {
                 && node.vault.store.entries().count() == first.entries().count()
         }) && judged.iter().all(|at| {
             let store = &self.nodes[*at].vault.store;
-            store.hashes() == first.hashes() && store.lacking().len() == lacks.len()
+            // The proof of a fork may be on its way although no segment is: who knows it
+            // judges the device otherwise. One that stays on its way is never settled.
+            store.hashes() == first.hashes()
+                && store.lacking().len() == lacks.len()
+                && store.graph.forks().eq(first.graph.forks())
         })
     }
 

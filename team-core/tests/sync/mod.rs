@@ -8,14 +8,14 @@ use std::convert::Infallible;
 use pack_format::codec::{DecodeError, Wire as _};
 use team_core::control::{Control, encode_operations};
 use team_core::ids::{DeviceId, SegmentHash, SpaceId};
-use team_core::log::{Chain, Listed, Place, SeenHeads, SegmentIndex};
+use team_core::log::{Chain, ForkProof, Listed, Place, SeenHeads, SegmentIndex};
 use team_core::segment::{Header, Kind};
 use team_core::sync::{
     Acknowledged, Extent, Have, HaveBook, HaveDraft, HaveVerdict, Now, Payloads, SegmentStore as _,
     SendState, UncheckedHave, Want, acknowledged, due,
 };
 
-use crate::log::{author, begin, content, device, identity, raw, take};
+use crate::log::{FIRST, author, begin, content, device, identity, raw, take};
 use crate::simulator::store::MapStore;
 
 fn have(space: SpaceId, seed: u8, counter: u64, store: &MapStore) -> Have {
@@ -71,6 +71,34 @@ fn another_branch_is_not_acknowledged() {
     let both = acknowledged(&have(space, 3, 2, &store), &store).unwrap();
     assert_eq!(both.extent.number(device(2)), 2);
     assert_eq!(both.known_forks, BTreeSet::from([device(2)]));
+}
+
+#[test]
+fn a_fork_of_which_no_segment_is_held_is_acknowledged() {
+    let (space, nothing) = begin();
+    let [one, two] = [b"one", b"two"].map(|payload| raw(space, 2, FIRST, &[], payload));
+    let proof = ForkProof::new(one.header().clone(), two.header().clone()).unwrap();
+    let mut only_proof = nothing.clone();
+    only_proof.note_fork(proof);
+    let mut only_one = nothing.clone();
+    take(space, &one, &mut only_one);
+    let mut both = only_one.clone();
+    take(space, &two, &mut both);
+    let says = |peer: &MapStore, own: &MapStore| {
+        let said = acknowledged(&have(space, 3, 1, peer), own).unwrap();
+        let number = said.extent.number(device(2));
+        (number, said.known_forks.contains(&device(2)))
+    };
+    assert_eq!(says(&only_proof, &only_proof), (0, true));
+    assert_eq!(says(&only_proof, &both), (0, true));
+    // Who knows nothing of it, or holds one of the two and knows of no other, is told.
+    for peer in [&nothing, &only_one] {
+        assert!(!says(peer, &only_proof).1);
+        assert!(!says(peer, &both).1);
+    }
+    // Who does not know of the fork takes it for nothing held.
+    assert_eq!(says(&only_proof, &only_one), (0, false));
+    assert_eq!(says(&only_proof, &nothing), (0, false));
 }
 
 /// Holds one segment each of two devices whose ids begin alike.
