@@ -82,8 +82,8 @@ impl SegmentIndex for SqlIndex<'_> {
 
     fn chain(&self, device: DeviceId) -> Result<Option<Chain>, TeamError> {
         let stored = self.tables.device_chain(self.row, device)?;
-        let held = stored.filter(|stored| stored.tip_number > 0);
-        Ok(held.map(|stored| Chain {
+        let known = stored.filter(|it| it.tip_number > 0 || it.forked_from.is_some());
+        Ok(known.map(|stored| Chain {
             tip: stored.tip_number,
             forked_from: stored.forked_from,
         }))
@@ -91,8 +91,8 @@ impl SegmentIndex for SqlIndex<'_> {
 
     fn devices(&self) -> Result<Vec<DeviceId>, TeamError> {
         let devices = self.tables.devices(self.row)?.into_iter();
-        let with_segments = devices.filter(|device| device.tip.is_some());
-        Ok(with_segments.map(|device| device.device).collect())
+        let known = devices.filter(|device| device.tip.is_some() || device.forked_from.is_some());
+        Ok(known.map(|device| device.device).collect())
     }
 
     fn kept_seen(&self, segment: SegmentHash) -> Result<Option<SeenHeads>, TeamError> {
