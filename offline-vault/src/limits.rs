@@ -54,7 +54,7 @@ pub const JOURNAL_NOTE_BYTES_MAX: u16 = 4096;
 pub const JOURNAL_EXPORT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Most operations of members that one bundle makes a vault open: some seconds of work. The rest is
 /// opened with the crossings that follow.
-pub const OPENED_AT_ONCE_MAX: u64 = 131_072;
+pub const OPENED_AT_ONCE_MAX: u64 = 65_536;
 /// Most bytes of members' content that one bundle makes a vault open, for the same reason.
 pub const OPENED_AT_ONCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Most operations in effect of an item that is worked out: they are held in memory together.

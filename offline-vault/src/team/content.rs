@@ -295,6 +295,9 @@ impl<'a> Opening<'a> {
         if self.key(sealing.epoch)?.is_none() {
             return Ok(());
         }
+        if portion.is_used_up() && stored.place.standing == Standing::Unopened {
+            return Ok(());
+        }
         if portion.is_used_up() {
             self.unopened_segments = self.unopened_segments.saturating_add(1);
             return Ok(self
