@@ -27,9 +27,18 @@ pub const DEVICES_ADDED_MAX: usize = 64;
 /// How often one device gives one member a role, or lets it into one compartment: each grant is
 /// looked at for each operation of the member.
 pub const GRANTS_ALIKE_MAX: usize = 64;
-/// Most control that one device writes in its life: its operations, what they name and the started
-/// KiB of their payloads together. Everybody works the membership out from all of it, for ever.
-pub const CONTROL_WRITTEN_MAX: u64 = 131_072;
+/// Most control that one device writes in its life: its operations, the segments that they name,
+/// the started KiB of the payloads, and [`CONTROL_SEGMENT_COST`] for each segment. Everybody works
+/// the membership out from all of it, for ever. A new key for 300 devices takes some 400.
+pub const CONTROL_WRITTEN_MAX: u64 = 1 << 19;
+/// What a control segment counts for beside what is in it: it is stored, verified and put in order.
+pub const CONTROL_SEGMENT_COST: u64 = 8;
+/// A device confirms what others ask it to only while more than this is left of
+/// [`CONTROL_WRITTEN_MAX`]: nobody uses up by asking what others need for keys.
+pub const CONTROL_KEPT_FOR_KEYS: u64 = CONTROL_WRITTEN_MAX / 2;
+/// A device makes and passes on keys only while more than this is left: enough to go on with
+/// another device, and for what else a person asks for.
+pub const CONTROL_KEPT_FOR_PEOPLE: u64 = 1 << 14;
 /// Most key wraps in one operation: 54 of 1,188 bytes fit one segment beside its other fields.
 pub const WRAPS_MAX: u32 = 54;
 /// Most segments that one deletion, confirmation or adoption names.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::time::Duration;
 
+use pack_format::advice::Advice as _;
 use pack_format::codec::Wire as _;
 use team_content::batch::encode_batch;
 use team_content::index::ItemKind;
@@ -22,13 +23,15 @@ use team_core::sync::{SegmentStore as _, SyncMessage};
 use super::TeamError;
 use super::altered::sealed_for;
 use super::bundle::SpaceArrival;
+use super::checkpoints::{checkpoint, checkpoint_lines};
 use super::index::SqlLog;
 use super::items::ItemReference;
+use super::keys::new_epoch;
 use super::messages::{list, show};
 use super::session::{Session, in_space, look};
 use super::shown::{space, spaces};
 use super::take_in::apply;
-use super::tests::{message, news, say, shared, titles};
+use super::tests::{digest, message, news, say, shared, titles};
 use super::view::digits;
 use crate::store::ItemFilter;
 use crate::vault::Vault;
@@ -287,6 +290,30 @@ fn delete_nothing(forger: &mut Forger<'_, '_>, in_each: u32) {
             break;
         }
     }
+}
+
+#[test]
+fn who_has_used_up_its_control_still_writes_content_and_is_told_what_to_do() {
+    let place = Place::new();
+    let (amina, bilal) = shared(&place);
+    say(&bilal, "before");
+    forge(&bilal, |forger| delete_nothing(forger, 1_000));
+    let refused = new_epoch(&bilal, "desk", None, NOW).unwrap_err();
+    assert!(refused.next_step().contains("device link"), "{refused}");
+    say(&bilal, "after");
+    checkpoint(&amina, "desk", NOW).unwrap();
+    for vault in [&amina, &bilal, &amina] {
+        let crossed = cross(vault, &place.stick());
+        assert_eq!(crossed.spaces.failed_spaces, 0, "{:?}", news(&crossed));
+    }
+    assert_eq!(titles(&amina), ["after", "before"]);
+    assert_eq!(digest(&amina), digest(&bilal));
+    // What it has left is for what its owner asks for.
+    let confirmed = look(&amina, "desk", |view| Ok(checkpoint_lines(view)))
+        .unwrap()
+        .remove(0)
+        .confirmed;
+    assert!(confirmed.is_empty(), "{confirmed:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use team_core::content::encode_operations as encode_content;
 use team_core::control::{Control, encode_operations as encode_control};
 use team_core::epoch::{Choice, ContentCodec, ContentPlace, EpochKey, Recipient, choose, mint};
 use team_core::ids::{CompartmentId, EpochId, OperationId, SegmentHash};
+use team_core::limits::{CONTROL_KEPT_FOR_PEOPLE, CONTROL_WRITTEN_MAX};
 use team_core::log::{Accepted, Draft, SegmentIndex as _, WriteError, write};
 use team_core::role::Role;
 use team_core::segment::{Kind, Sealing, Segment};
@@ -248,6 +249,9 @@ impl<'a> Session<'a> {
         &mut self,
         compartment: CompartmentId,
     ) -> Result<(EpochId, EpochKey), TeamError> {
+        if !self.has_control_left(CONTROL_KEPT_FOR_PEOPLE)? {
+            return Err(control_full());
+        }
         let readers = self.view.readers(compartment);
         let recipients: Vec<Recipient<'_>> = readers
             .iter()
@@ -277,6 +281,22 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Whether more than so much is left of what this device may write about members and keys.
+    pub(super) fn has_control_left(&self, kept: u64) -> Result<bool, TeamError> {
+        let index = SqlIndex::new(self.changes, self.view.row(), self.view.space_id());
+        let own = self.view.own_device();
+        let tip = index.chain(own)?.map_or(0, |chain| chain.tip);
+        let control = match index.one_at(own, tip)? {
+            Some(tip) => index.newest_control(tip)?,
+            None => None,
+        };
+        let written = match control {
+            Some(control) => index.control_written(control)?,
+            None => 0,
+        };
+        Ok(CONTROL_WRITTEN_MAX.saturating_sub(written) > kept)
+    }
+
     fn write_segment(&mut self, kind: Kind, payload: Vec<u8>) -> Result<SegmentHash, TeamError> {
         let (row, space) = (self.view.row(), self.view.space_id());
         let mut log = SqlLog::new(self.changes, row, space, self.now);
@@ -299,16 +319,19 @@ impl<'a> Session<'a> {
         };
         write(self.view.space_id(), &self.identity, draft, log).map_err(|err| match err {
             WriteError::Store(err) => err,
-            WriteError::ControlFull => TeamError::InputAdvised {
-                what: err.to_string(),
-                next:
-                    "Link another vault of yours (offline-vault device link) and go on with that \
-                       one. This one still writes messages, files, notes and records."
-                        .to_owned(),
-            },
+            WriteError::ControlFull => control_full(),
             err => TeamError::Input {
                 what: err.to_string(),
             },
         })
+    }
+}
+
+/// The device has written about members and keys what it may.
+fn control_full() -> TeamError {
+    TeamError::InputAdvised {
+        what: WriteError::<TeamError>::ControlFull.to_string(),
+        next: "Link another vault of yours (offline-vault device link), and go on with that one."
+            .to_owned(),
     }
 }

@@ -3,12 +3,16 @@
 use team_core::control::{Control, ShareEpoch};
 use team_core::epoch::{EpochKey, Recipient, missing_shares, wrap};
 use team_core::ids::CompartmentId;
+use team_core::limits::CONTROL_KEPT_FOR_PEOPLE;
 
 use super::TeamError;
 use super::session::Session;
 
 /// Wraps the keys that this vault holds to the devices that should have them and have not.
 pub(super) fn share_keys(session: &mut Session<'_>) -> Result<(), TeamError> {
+    if !session.has_control_left(CONTROL_KEPT_FOR_PEOPLE)? {
+        return Ok(());
+    }
     let mut compartments = vec![CompartmentId::WHOLE];
     compartments.extend(session.view.membership.compartments().map(|it| it.id));
     let mut shares = Vec::new();

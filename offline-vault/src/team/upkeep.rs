@@ -12,7 +12,7 @@ use team_core::control::Control;
 use team_core::device_card::DeviceCard;
 use team_core::epoch::{PrekeyAge, expired_prekeys, is_new_prekey_due};
 use team_core::ids::{DeviceId, SegmentHash};
-use team_core::limits::{SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX};
+use team_core::limits::{CONTROL_KEPT_FOR_KEYS, SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX};
 use team_core::segment::Segment;
 use team_core::sync::{
     Acknowledged, Due, Extent, Have, HaveBook, HaveDraft, Now, Payloads, SendState, SyncMessage,
@@ -190,7 +190,8 @@ fn confirm(session: &mut Session<'_>) -> Result<(), TeamError> {
     if !destroyed.is_empty() {
         operations.push(Control::ConfirmDeletion(destroyed));
     }
-    if !operations.is_empty() {
+    // Whoever asks for confirmations uses up no more than half of what this device may write.
+    if !operations.is_empty() && session.has_control_left(CONTROL_KEPT_FOR_KEYS)? {
         session.write_control(&operations)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use pack_format::codec::{DecodeError, Reader, Wire, Writer};
 
 use crate::control::{Control, decode_operations};
 use crate::ids::{DeviceId, SegmentHash};
+use crate::limits::CONTROL_SEGMENT_COST;
 use crate::log::index::{SegmentIndex, is_in_past};
 use crate::log::seen::{Head, SeenHeads, Step};
 use crate::membership::{ControlNode, Fork, Seen, ViewStep};
@@ -84,7 +85,9 @@ fn written_with(segment: &Segment) -> u64 {
     let operations = decode_operations(payload).unwrap_or_default();
     let named = operations.iter().map(Control::named_segments);
     let count = operations.len().saturating_add(named.sum());
-    (count as u64).saturating_add(payload.len().div_ceil(1024) as u64)
+    (count as u64)
+        .saturating_add(payload.len().div_ceil(1024) as u64)
+        .saturating_add(CONTROL_SEGMENT_COST)
 }
 
 /// The newest control segment before one in its own chain, and what was seen after it.

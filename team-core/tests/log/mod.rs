@@ -10,8 +10,8 @@ use pack_format::secret::Secret32;
 use team_core::control::{Control, Genesis, Policy, encode_operations};
 use team_core::ids::{DeviceId, EpochId, SegmentHash, SpaceId};
 use team_core::limits::{
-    BRANCHES_SEEN_MAX, CONTROL_WRITTEN_MAX, PAYLOAD_BYTES_MAX, PENDING_BYTES_PER_SOURCE_MAX,
-    SEGMENTS_NAMED_MAX,
+    BRANCHES_SEEN_MAX, CONTROL_SEGMENT_COST, CONTROL_WRITTEN_MAX, PAYLOAD_BYTES_MAX,
+    PENDING_BYTES_PER_SOURCE_MAX, SEGMENTS_NAMED_MAX,
 };
 use team_core::log::{
     Accepted, BadForkProof, BrokenRule, ControlLinks, Draft, ForkProof, Head, Pending, SeenHeads,
@@ -242,7 +242,8 @@ fn what_one_device_writes_about_members_and_keys_is_bounded() {
     });
     let payload = encode_operations(&[Control::Delete(names.collect())]);
     let control = (Kind::Control, payload.as_slice());
-    let weight = 1 + u64::from(SEGMENTS_NAMED_MAX) + payload.len().div_ceil(1024) as u64;
+    let kib = payload.len().div_ceil(1024) as u64;
+    let weight = CONTROL_SEGMENT_COST + 1 + u64::from(SEGMENTS_NAMED_MAX) + kib;
     let room = CONTROL_WRITTEN_MAX / weight;
     let mut previous = FIRST;
     for number in 1..=room {
