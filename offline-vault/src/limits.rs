@@ -57,5 +57,8 @@ pub const JOURNAL_EXPORT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 pub const OPENED_AT_ONCE_MAX: u64 = 65_536;
 /// Most bytes of members' content that one bundle makes a vault open, for the same reason.
 pub const OPENED_AT_ONCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Most operations in effect of an item that is worked out: they are held in memory together.
-pub const ITEM_OPERATIONS_MAX: u32 = 262_144;
+/// Most operations of one device on one item that count, from its first on: all that count are held
+/// in memory together, and nobody's are crowded out by another's.
+pub const ITEM_OPERATIONS_MAX: u64 = 131_072;
+/// Most bytes of these operations, for the same reason.
+pub const ITEM_BYTES_MAX: u64 = 16 * 1024 * 1024;

@@ -421,7 +421,6 @@ fn team_errors() -> Vec<TeamError> {
             id: BlobId([7; 32]),
         }),
         TeamError::FileDamaged { which: which() },
-        TeamError::Overfull { which: which() },
         TeamError::Stored(rule()),
         TeamError::Format(rule()),
         TeamError::SpaceUnknown {

@@ -204,6 +204,20 @@ impl Tables<'_> {
         rows.collect::<Result<_, _>>().doing(doing)
     }
 
+    /// Those rows of which something is read.
+    fn those<T>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<T>>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).doing(doing)?;
+        let rows = statement.query_map(params, read).doing(doing)?;
+        let those = rows.filter_map(Result::transpose);
+        those.collect::<Result<_, _>>().doing(doing)
+    }
+
     fn optional<T>(
         &self,
         doing: &'static str,

@@ -97,6 +97,9 @@ impl Fixture {
         let mut done = Ok(false);
         let written = self.amina.store().write(|changes| {
             done = apply(changes, arrival, NOW).map(|taken| taken.refused.is_none());
+            if done.is_ok() {
+                self.check();
+            }
             match (&done, for_good) {
                 (Ok(_), true) => Ok(()),
                 // Any error undoes it.

@@ -20,10 +20,10 @@ use super::brought::Brought;
 use super::files;
 use super::folder::Folder;
 use super::graph;
-use super::portion::Portion;
+use super::portion::{Portion, turn};
 use super::view::View;
 use crate::clock::UnixTime;
-use crate::limits::ITEM_OPERATIONS_MAX;
+use crate::limits::OPENED_AT_ONCE_MAX;
 use crate::store::{
     Changes, Effect, ItemRow, NewOperation, SegmentKind, SegmentPlace, SegmentRow, Standing,
     StoredSegment,
@@ -117,9 +117,11 @@ pub(super) fn take_in(
 pub(super) fn open_more(
     changes: &Changes<'_>,
     view: &View<'_>,
+    now: UnixTime,
     brought: &mut Brought,
 ) -> Result<(), TeamError> {
-    let unopened = changes.unopened_content(view.row(), UNOPENED_LOOKED_AT_MAX)?;
+    let turn = turn(now);
+    let unopened = changes.unopened_content(view.row(), turn, UNOPENED_LOOKED_AT_MAX)?;
     if unopened.is_empty() {
         return Ok(());
     }
@@ -396,7 +398,8 @@ impl<'a> Opening<'a> {
                 .changes
                 .ensure_item(row, compartment, operation.item(author))?;
             if self.items.insert(item) {
-                portion.fold(self.changes.operation_count(item, ITEM_OPERATIONS_MAX)?);
+                let size = self.changes.operations_size(item, OPERATIONS_SIZED_MAX)?;
+                portion.fold(size.0, size.1);
             }
             let kind = operation.kind();
             let in_effect = Some(kind) <= highest;
@@ -487,5 +490,8 @@ fn highest_kind(role: Option<Role>) -> Option<u8> {
 
 /// Pages of content that waited for a key.
 const PAGE: u32 = 256;
+/// Operations of an item that are counted before it is worked out again: a portion is used up by
+/// as many.
+const OPERATIONS_SIZED_MAX: u64 = OPENED_AT_ONCE_MAX * 8;
 /// Segments that one crossing looks at to go on with opening: as many as one bundle brings.
 const UNOPENED_LOOKED_AT_MAX: u32 = team_core::limits::SYNC_SEGMENTS_MAX;

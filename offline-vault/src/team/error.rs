@@ -172,12 +172,6 @@ pub enum TeamError {
         /// All pieces.
         total: usize,
     },
-    /// An item has more changes than are worked out.
-    #[error("{which} has more than {} changes", crate::limits::ITEM_OPERATIONS_MAX)]
-    Overfull {
-        /// The item.
-        which: String,
-    },
     /// The thing is in another state than what was asked for needs.
     #[error("this cannot be done: {which} {state}")]
     State {
@@ -291,7 +285,6 @@ impl TeamError {
             Self::Open(_)
             | Self::Blob(_)
             | Self::Format(_)
-            | Self::Overfull { .. }
             | Self::NotAllowed { .. }
             | Self::RoleNeeded { .. }
             | Self::State { .. }
@@ -406,10 +399,6 @@ impl TeamError {
             Self::FileDamaged { .. } => {
                 "Ask its author to add it again, and tell an admin of the space.".to_owned()
             }
-            Self::Overfull { which } => format!(
-                "See who wrote them: offline-vault explain {which}. An approver can delete it for \
-                 everyone, and whoever needs it writes it anew."
-            ),
             Self::State { .. } => {
                 "See how things stand: `offline-vault space show SPACE`, or `offline-vault explain \
                  ITEM` for one item."
@@ -457,7 +446,6 @@ impl Advice for TeamError {
             Self::NoKey { .. } => "space-no-key",
             Self::Incomplete { .. } => "file-incomplete",
             Self::FileDamaged { .. } => "file-damaged",
-            Self::Overfull { .. } => "item-overfull",
             Self::State { .. } | Self::StateAdvised { .. } => "space-state",
             Self::Input { .. } | Self::InputAdvised { .. } => "space-input",
             Self::DevicesFull { .. } => "device-cap",
@@ -477,7 +465,6 @@ impl Advice for TeamError {
                  sent to them."
             }
             Self::Open(_) => "Nothing of the bundle was taken in; the vault is as it was.",
-            Self::Overfull { .. } => "Nothing is lost: all of them are in the vault.",
             _ => "Nothing was written; the space is as it was.",
         }
         .to_owned()

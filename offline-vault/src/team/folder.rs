@@ -1,6 +1,6 @@
 //! Items worked out from the operations that are stored of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use team_content::batch::decode_alone;
 use team_content::fold::{Folded, Item, fold, schema_of};
@@ -11,9 +11,9 @@ use team_content::schema::Schema;
 use team_core::ids::CompartmentId;
 
 use super::TeamError;
-use super::view::{View, digits};
+use super::view::View;
 use crate::clock::UnixTime;
-use crate::limits::ITEM_OPERATIONS_MAX;
+use crate::limits::{ITEM_BYTES_MAX, ITEM_OPERATIONS_MAX};
 use crate::store::{Changes, ItemFlag, ItemLine, ItemRow, StoredItem, Tables};
 
 /// Folds items from what is stored of them.
@@ -23,8 +23,8 @@ pub(crate) struct Folder<'a> {
     /// How many items of each kind came or changed.
     changed: BTreeMap<ItemKind, u64>,
     conflicts: u64,
-    /// Items that are not worked out any more.
-    overfull: Vec<String>,
+    /// What was looked for as a schema and is none.
+    no_schemas: BTreeSet<(CompartmentId, ItemId)>,
 }
 
 impl<'a> Folder<'a> {
@@ -34,26 +34,17 @@ impl<'a> Folder<'a> {
             schemas: BTreeMap::new(),
             changed: BTreeMap::new(),
             conflicts: 0,
-            overfull: Vec::new(),
+            no_schemas: BTreeSet::new(),
         }
     }
 
-    /// The operations of an item that are in effect.
-    ///
-    /// # Errors
-    /// [`TeamError::Overfull`] where they are more than can be worked out.
+    /// The operations of an item that are in effect, as far as those of one device count.
     pub(crate) fn operations(
         &self,
         tables: &Tables<'_>,
         item: ItemRow,
     ) -> Result<Vec<Stamped>, TeamError> {
-        let limit = ITEM_OPERATIONS_MAX.saturating_add(1);
-        let found = tables.operations_in_effect(item, limit)?;
-        if found.len() as u64 > u64::from(ITEM_OPERATIONS_MAX) {
-            return Err(TeamError::Overfull {
-                which: self.name(tables, item)?,
-            });
-        }
+        let found = tables.operations_in_effect(item, ITEM_OPERATIONS_MAX, ITEM_BYTES_MAX)?;
         let mut stamped = Vec::with_capacity(found.len());
         for stored in found {
             // What does not read now was read when it was taken in: the disk may be damaged.
@@ -85,20 +76,6 @@ impl<'a> Folder<'a> {
         Ok(fold(item.item, &operations, &self.schemas))
     }
 
-    /// The same for a list; none for an item with more operations than are worked out, so that
-    /// one item keeps nobody from seeing the others.
-    pub(crate) fn fold_for_list(
-        &mut self,
-        tables: &Tables<'_>,
-        item: &StoredItem,
-    ) -> Result<Option<Folded>, TeamError> {
-        match self.fold(tables, item) {
-            Ok(folded) => Ok(Some(folded)),
-            Err(TeamError::Overfull { .. }) => Ok(None),
-            Err(err) => Err(err),
-        }
-    }
-
     /// Has a schema at hand, from the record's own compartment or from the space as a whole.
     pub(crate) fn learn_schema(
         &mut self,
@@ -106,10 +83,12 @@ impl<'a> Folder<'a> {
         compartment: CompartmentId,
         schema: ItemId,
     ) -> Result<(), TeamError> {
-        if self.schemas.contains_key(&schema) {
+        if self.schemas.contains_key(&schema) || self.no_schemas.contains(&(compartment, schema)) {
             return Ok(());
         }
-        for place in [compartment, CompartmentId::WHOLE] {
+        let mut places = vec![compartment, CompartmentId::WHOLE];
+        places.dedup();
+        for place in places {
             let Some(stored) = tables.item_with_id(self.view.row(), place, schema)? else {
                 continue;
             };
@@ -117,9 +96,11 @@ impl<'a> Folder<'a> {
             let folded = fold(schema, &operations, &BTreeMap::new());
             if let Some(Item::Schema(found)) = folded.item {
                 self.schemas.insert(schema, found);
-                break;
+                return Ok(());
             }
         }
+        // Very many records may name something large that is no schema.
+        self.no_schemas.insert((compartment, schema));
         Ok(())
     }
 
@@ -136,14 +117,7 @@ impl<'a> Folder<'a> {
         let Some(stored) = changes.item(item)? else {
             return Ok(());
         };
-        let folded = match self.fold(changes, &stored) {
-            // Its line stays as it was known.
-            Err(TeamError::Overfull { which }) => {
-                self.overfull.push(which);
-                return Ok(());
-            }
-            folded => folded?,
-        };
+        let folded = self.fold(changes, &stored)?;
         let state = changes.item_state(item)?;
         let own = self.view.own_device();
         let is_news = state.newest.is_some_and(|newest| newest != own);
@@ -196,6 +170,7 @@ impl<'a> Folder<'a> {
         schema: &StoredItem,
     ) -> Result<(), TeamError> {
         self.schemas.remove(&schema.item);
+        self.no_schemas.clear();
         let place = schema.item.to_string();
         for record in changes.item_rows_at(self.view.row(), ItemKind::Record, &place)? {
             self.fold_and_store(changes, record)?;
@@ -221,19 +196,6 @@ impl<'a> Folder<'a> {
                 self.view.name()
             ));
         }
-        for which in &self.overfull {
-            lines.push(format!(
-                "{which} has more changes than this program works out, and stays as it was shown \
-                 before. See who wrote them: offline-vault explain {which}"
-            ));
-        }
         lines
-    }
-
-    /// How a person names an item.
-    fn name(&self, tables: &Tables<'_>, item: ItemRow) -> Result<String, TeamError> {
-        let stored = tables.item(item)?;
-        let id = stored.map_or_else(String::new, |stored| digits(&stored.item.0));
-        Ok(format!("{}/{id}", self.view.name()))
     }
 }

@@ -108,9 +108,9 @@ fn held_change(
 ) -> Result<HeldChange, TeamError> {
     let body = stored.body.as_deref().unwrap_or_default();
     let operation = decode_alone(stored.dot, body).ok();
-    let folded = folder.fold_for_list(view.tables, item)?;
-    let now = folded.as_ref().and_then(|it| it.row(folder.schemas()));
-    let schema = match folded.as_ref().and_then(|folded| folded.item.as_ref()) {
+    let folded = folder.fold(view.tables, item)?;
+    let now = folded.row(folder.schemas());
+    let schema = match &folded.item {
         Some(Item::Record(record)) => folder.schemas().get(&record.schema()),
         _ => None,
     };

@@ -335,8 +335,7 @@ pub fn list(
         let mut folder = Folder::new(view);
         let mut nodes = Vec::new();
         for item in stored {
-            let folded = folder.fold_for_list(view.tables, &item)?;
-            let message = match folded.and_then(|folded| folded.item) {
+            let message = match folder.fold(view.tables, &item)?.item {
                 Some(Item::Message(message)) => Some(message),
                 _ => None,
             };
@@ -439,19 +438,15 @@ fn line(
         depth,
         author: message.map(|it| view.member_text(it.author)),
         sent_at: message.map_or(stored.line.updated_at, |it| UnixTime::of_secs(it.sent_at)),
-        // One that is not worked out is shown as it was known.
-        summary: match message {
-            None if has(ItemFlag::Deleted) => String::new(),
-            _ => stored.line.title.clone(),
-        },
+        summary: message.map_or_else(String::new, |_| stored.line.title.clone()),
         attachment_count: message.map_or(0, |it| it.attachments.len()),
         compartment: view.compartment_text(stored.compartment),
         unread: has(ItemFlag::Unread),
         edited: message.is_some_and(|it| it.edited),
         text_count: message.map_or(0, |it| it.texts.len()),
         deletion: match message {
-            None if has(ItemFlag::Deleted) => Deletion::of(view, stored)?,
-            _ => None,
+            Some(_) => None,
+            None => Deletion::of(view, stored)?,
         },
         late: has(ItemFlag::Late),
     })

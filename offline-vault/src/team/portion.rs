@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::clock::UnixTime;
 use crate::limits::{OPENED_AT_ONCE_BYTES_MAX, OPENED_AT_ONCE_MAX};
 
 /// What is left of the work that is done at once.
@@ -43,26 +44,37 @@ impl Portion {
     }
 
     /// So many operations were there before, of an item that is worked out again.
-    pub(super) fn fold(&mut self, operations: u64) {
+    pub(super) fn fold(&mut self, operations: u64, bytes: u64) {
         self.steps = self.steps.saturating_sub(operations);
+        self.bytes = self.bytes.saturating_sub(bytes / STEPS_OF_OPENED);
     }
 }
 
 /// Orders what several wrote so that each has its turn, and nobody who writes very much keeps the
 /// others' work from being opened.
-pub(super) fn in_turn<K: Ord, T>(of_each: impl IntoIterator<Item = (K, T)>) -> Vec<T> {
-    let mut queues: BTreeMap<K, VecDeque<T>> = BTreeMap::new();
+pub(super) fn in_turn<K: Ord, T>(of_each: impl IntoIterator<Item = (K, T)>, turn: u32) -> Vec<T> {
+    let mut by_author: BTreeMap<K, VecDeque<T>> = BTreeMap::new();
     for (who, what) in of_each {
-        queues.entry(who).or_default().push_back(what);
+        by_author.entry(who).or_default().push_back(what);
     }
+    let mut queues: Vec<VecDeque<T>> = by_author.into_values().collect();
+    let first = usize::try_from(turn).unwrap_or(0);
+    let count = queues.len().max(1);
+    queues.rotate_left(first.checked_rem(count).unwrap_or(0));
     let mut ordered = Vec::new();
     while !queues.is_empty() {
-        queues.retain(|_, queue| {
+        queues.retain_mut(|queue| {
             ordered.extend(queue.pop_front());
             !queue.is_empty()
         });
     }
     ordered
+}
+
+/// Whose turn is first at this time: another one's with each crossing, so that nobody whose single
+/// segment takes a whole portion is first for ever.
+pub(super) fn turn(now: UnixTime) -> u32 {
+    u32::try_from(now.to_secs() % u64::from(u16::MAX)).unwrap_or(0)
 }
 
 /// Storing an operation takes as long as reading so many stored ones.
@@ -75,7 +87,9 @@ mod tests {
     #[test]
     fn each_has_its_turn() {
         let written = [(1, 'a'), (1, 'b'), (1, 'c'), (2, 'd'), (3, 'e'), (3, 'f')];
-        assert_eq!(in_turn(written), ['a', 'd', 'e', 'b', 'f', 'c']);
+        assert_eq!(in_turn(written, 0), ['a', 'd', 'e', 'b', 'f', 'c']);
+        assert_eq!(in_turn(written, 4), ['d', 'e', 'a', 'f', 'b', 'c']);
+        assert!(in_turn(Vec::<(u8, u8)>::new(), 7).is_empty());
     }
 
     #[test]
@@ -90,7 +104,7 @@ mod tests {
             assert!(portion.is_used_up());
         }
         let mut portion = Portion::new();
-        portion.fold(OPENED_AT_ONCE_MAX * STEPS_OF_OPENED);
+        portion.fold(OPENED_AT_ONCE_MAX * STEPS_OF_OPENED, 0);
         assert!(portion.is_used_up());
         assert!(!Portion::unlimited().is_used_up());
     }

@@ -11,7 +11,7 @@ use team_core::sync::{Have, SendState, SyncMessage, UncheckedHave, take_in};
 use super::brought::Brought;
 use super::bundle::{Settled, SpaceArrival, settle};
 use super::index::SqlLog;
-use super::portion::{Portion, in_turn};
+use super::portion::{Portion, in_turn, turn};
 use super::view::View;
 use super::{TeamError, content};
 use crate::clock::UnixTime;
@@ -293,7 +293,7 @@ impl Intake<'_> {
             self.changes,
             &self.view,
             &mut codec,
-            &in_turn(contents),
+            &in_turn(contents, turn(self.now)),
             &mut portion,
             &mut self.brought,
         )

@@ -66,7 +66,7 @@ fn keep_up(
     state: SpaceState,
     now: UnixTime,
 ) -> Result<Brought, TeamError> {
-    let opened = open_more(vault, name)?;
+    let opened = open_more(vault, name, now)?;
     let mut written = Ok(Brought::default());
     if state == SpaceState::Active {
         written = in_space(vault, name, now, |session| {
@@ -91,11 +91,11 @@ fn keep_up(
 }
 
 /// Goes on with opening what was too much for earlier crossings.
-fn open_more(vault: &Vault, name: &str) -> Result<Brought, TeamError> {
+fn open_more(vault: &Vault, name: &str, now: UnixTime) -> Result<Brought, TeamError> {
     vault.store().write(|changes| {
         let view = View::of(changes, find_space(changes, name)?)?;
         let mut brought = Brought::default();
-        content::open_more(changes, &view, &mut brought)?;
+        content::open_more(changes, &view, now, &mut brought)?;
         Ok(brought)
     })
 }

@@ -1,5 +1,7 @@
 //! Items, and the operations that they are made of.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, params};
 use team_content::index::ItemKind;
@@ -245,33 +247,46 @@ impl Tables<'_> {
         self.all("read an item", OPERATIONS_OF_ITEM, [id], operation)
     }
 
-    /// The operations of an item that count, in the order in which they were taken in; the first
-    /// `limit` of them.
+    /// The operations of an item that count, in the order in which they were taken in: of each
+    /// device the first, up to so many operations and so many bytes of them. The bodies of others
+    /// are not read.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn operations_in_effect(
         &self,
         id: ItemRow,
-        limit: u32,
+        count_max: u64,
+        bytes_max: u64,
     ) -> Result<Vec<OperationInEffect>, StoreError> {
-        self.all("read an item", IN_EFFECT, params![id, limit], |row| {
-            Ok(OperationInEffect {
+        let mut used: BTreeMap<[u8; 32], (u64, u64)> = BTreeMap::new();
+        let read = |row: &Row<'_>| {
+            let (count, bytes) = used.entry(row.get("device")?).or_default();
+            *count = count.saturating_add(1);
+            *bytes = bytes.saturating_add(row.get("body_bytes")?);
+            if *count > count_max || *bytes > bytes_max {
+                return Ok(None);
+            }
+            Ok(Some(OperationInEffect {
                 dot: dot(row)?,
                 order: row.get("order_number")?,
                 claimed_at: row.get("claimed_at")?,
                 body: row.get("body")?,
-            })
-        })
+            }))
+        };
+        self.those("read an item", IN_EFFECT, [id], read)
     }
 
-    /// How many operations an item has; `limit` when there are more.
+    /// How many operations an item has, and how many bytes they take; `limit` operations at most
+    /// are looked at.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn operation_count(&self, id: ItemRow, limit: u32) -> Result<u64, StoreError> {
+    pub fn operations_size(&self, id: ItemRow, limit: u64) -> Result<(u64, u64), StoreError> {
         let values = params![id, limit];
-        self.one("read an item", COUNT, values, |row| row.get(0))
+        self.one("read an item", SIZE, values, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     }
 
     /// What is known of all operations of an item together.
@@ -430,14 +445,15 @@ const OPERATIONS_OF_ITEM: &str = "SELECT device, number, place, segment_id, hash
      JOIN space_segment ON space_segment.id = segment_id
      JOIN space_device ON space_device.id = device_id
      WHERE item_row = ?1 ORDER BY segment_id, place";
-const IN_EFFECT: &str = "SELECT device, number, place, order_number, claimed_at, body
+const IN_EFFECT: &str = "SELECT device, number, place, order_number, claimed_at,
+     length(body) AS body_bytes, body
      FROM space_operation
      JOIN space_segment ON space_segment.id = segment_id
      JOIN space_device ON space_device.id = device_id
      WHERE item_row = ?1 AND in_effect AND body IS NOT NULL
-     ORDER BY segment_id, place LIMIT ?2";
-const COUNT: &str = "SELECT count(*) FROM
-     (SELECT 1 FROM space_operation WHERE item_row = ?1 LIMIT ?2)";
+     ORDER BY segment_id, place";
+const SIZE: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM
+     (SELECT length(body) AS bytes FROM space_operation WHERE item_row = ?1 LIMIT ?2)";
 const NEWEST: &str = "SELECT device FROM space_operation
      JOIN space_segment ON space_segment.id = segment_id
      JOIN space_device ON space_device.id = device_id

@@ -129,8 +129,8 @@ pub fn list(vault: &Vault, asked: &ListRequest<'_>) -> Result<FileList, TeamErro
         let mut folder_of = Folder::new(view);
         let mut files = Vec::new();
         for stored in &items {
-            let folded = folder_of.fold_for_list(view.tables, stored)?;
-            let file = match folded.and_then(|folded| folded.item) {
+            let folded = folder_of.fold(view.tables, stored)?;
+            let file = match folded.item {
                 Some(Item::File(file)) => Some(file),
                 _ => None,
             };
