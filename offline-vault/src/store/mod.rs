@@ -197,11 +197,9 @@ impl Tables<'_> {
         doing: &'static str,
         sql: &str,
         params: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql).doing(doing)?;
-        let rows = statement.query_map(params, read).doing(doing)?;
-        rows.collect::<Result<_, _>>().doing(doing)
+        self.those(doing, sql, params, |row| read(row).map(Some))
     }
 
     /// Those rows of which something is read.

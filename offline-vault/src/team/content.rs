@@ -20,10 +20,9 @@ use super::brought::Brought;
 use super::files;
 use super::folder::Folder;
 use super::graph;
-use super::portion::{Portion, turn};
+use super::portion::{Portion, STEPS_AT_ONCE_MAX};
 use super::view::View;
 use crate::clock::UnixTime;
-use crate::limits::OPENED_AT_ONCE_MAX;
 use crate::store::{
     Changes, Effect, ItemRow, NewOperation, SegmentKind, SegmentPlace, SegmentRow, Standing,
     StoredSegment,
@@ -113,18 +112,13 @@ pub(super) fn take_in(
     opening.finish(brought)
 }
 
-/// Goes on with opening what was too much for earlier crossings.
+/// Goes on with opening what was too much for earlier crossings, as far as one portion reaches.
 pub(super) fn open_more(
     changes: &Changes<'_>,
     view: &View<'_>,
-    now: UnixTime,
+    unopened: &[SegmentHash],
     brought: &mut Brought,
 ) -> Result<(), TeamError> {
-    let turn = turn(now);
-    let unopened = changes.unopened_content(view.row(), turn, UNOPENED_LOOKED_AT_MAX)?;
-    if unopened.is_empty() {
-        return Ok(());
-    }
     let mut codec = ContentCodec::new().map_err(error)?;
     let mut portion = Portion::new();
     let mut opening = Opening::new(changes, view);
@@ -132,7 +126,7 @@ pub(super) fn open_more(
         if portion.is_used_up() {
             break;
         }
-        if let Some(stored) = changes.segment_with_hash(view.row(), hash)? {
+        if let Some(stored) = changes.segment_with_hash(view.row(), *hash)? {
             opening.open(&mut codec, &stored, &mut portion)?;
         }
     }
@@ -297,14 +291,8 @@ impl<'a> Opening<'a> {
         if self.key(sealing.epoch)?.is_none() {
             return Ok(());
         }
-        if portion.is_used_up() && stored.place.standing == Standing::Unopened {
-            return Ok(());
-        }
         if portion.is_used_up() {
-            self.unopened_segments = self.unopened_segments.saturating_add(1);
-            return Ok(self
-                .changes
-                .set_standing(stored.place.id, Standing::Unopened)?);
+            return self.leave_unopened(&stored.place);
         }
         let opened = self
             .key(sealing.epoch)?
@@ -329,6 +317,15 @@ impl<'a> Opening<'a> {
         let author = fields.device;
         let effect = self.enter(stored, author, compartment, &decoded, highest, portion)?;
         self.stand(stored.place.id, effect)
+    }
+
+    /// It is opened at a later crossing.
+    fn leave_unopened(&mut self, place: &SegmentPlace) -> Result<(), TeamError> {
+        if place.standing != Standing::Unopened {
+            self.unopened_segments = self.unopened_segments.saturating_add(1);
+            self.changes.set_standing(place.id, Standing::Unopened)?;
+        }
+        Ok(())
     }
 
     /// It stays, and says nothing.
@@ -398,7 +395,7 @@ impl<'a> Opening<'a> {
                 .changes
                 .ensure_item(row, compartment, operation.item(author))?;
             if self.items.insert(item) {
-                let size = self.changes.operations_size(item, OPERATIONS_SIZED_MAX)?;
+                let size = self.changes.operations_size(item, STEPS_AT_ONCE_MAX)?;
                 portion.fold(size.0, size.1);
             }
             let kind = operation.kind();
@@ -490,8 +487,3 @@ fn highest_kind(role: Option<Role>) -> Option<u8> {
 
 /// Pages of content that waited for a key.
 const PAGE: u32 = 256;
-/// Operations of an item that are counted before it is worked out again: a portion is used up by
-/// as many.
-const OPERATIONS_SIZED_MAX: u64 = OPENED_AT_ONCE_MAX * 8;
-/// Segments that one crossing looks at to go on with opening: as many as one bundle brings.
-const UNOPENED_LOOKED_AT_MAX: u32 = team_core::limits::SYNC_SEGMENTS_MAX;

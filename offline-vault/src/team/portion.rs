@@ -19,7 +19,7 @@ impl Portion {
     /// For what one bundle brings, or what is caught up with at one crossing.
     pub(super) fn new() -> Self {
         Self {
-            steps: OPENED_AT_ONCE_MAX.saturating_mul(STEPS_OF_OPENED),
+            steps: STEPS_AT_ONCE_MAX,
             bytes: OPENED_AT_ONCE_BYTES_MAX,
         }
     }
@@ -79,6 +79,8 @@ pub(super) fn turn(now: UnixTime) -> u32 {
 
 /// Storing an operation takes as long as reading so many stored ones.
 const STEPS_OF_OPENED: u64 = 8;
+/// Stored operations whose reading uses a portion up.
+pub(super) const STEPS_AT_ONCE_MAX: u64 = OPENED_AT_ONCE_MAX * STEPS_OF_OPENED;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,9 @@ use team_core::control::Control;
 use team_core::device_card::DeviceCard;
 use team_core::epoch::{PrekeyAge, expired_prekeys, is_new_prekey_due};
 use team_core::ids::{DeviceId, SegmentHash};
-use team_core::limits::{CONTROL_KEPT_FOR_KEYS, SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX};
+use team_core::limits::{
+    CONTROL_KEPT_FOR_KEYS, SEGMENTS_NAMED_MAX, SYNC_PROOFS_MAX, SYNC_SEGMENTS_MAX,
+};
 use team_core::segment::Segment;
 use team_core::sync::{
     Acknowledged, Due, Extent, Have, HaveBook, HaveDraft, Now, Payloads, SendState, SyncMessage,
@@ -22,6 +24,7 @@ use team_core::sync::{
 use super::brought::Brought;
 use super::bundle::{Parting, SpaceContents, seal_for_peer};
 use super::index::SqlIndex;
+use super::portion::{in_turn, turn};
 use super::session::{Session, find_space, in_space};
 use super::take_in::send_state;
 use super::view::View;
@@ -40,7 +43,12 @@ pub(crate) fn before_crossing(vault: &Vault, now: UnixTime) -> Result<Brought, T
     let mut brought = Brought::default();
     for stored in vault.store().read().spaces()? {
         let name = stored.space.name.as_str();
-        match keep_up(vault, name, stored.space.state, now) {
+        let done = open_more(vault, name, now).and_then(|opened| {
+            // It counts, whatever becomes of the rest.
+            brought.add(opened);
+            keep_up(vault, name, stored.space.state, now)
+        });
+        match done {
             Ok(written) => brought.add(written),
             // What members of one space wrote must not hold the others up, and all other work.
             Err(err) if err.is_of_the_content() => {
@@ -66,7 +74,6 @@ fn keep_up(
     state: SpaceState,
     now: UnixTime,
 ) -> Result<Brought, TeamError> {
-    let opened = open_more(vault, name, now)?;
     let mut written = Ok(Brought::default());
     if state == SpaceState::Active {
         written = in_space(vault, name, now, |session| {
@@ -85,17 +92,23 @@ fn keep_up(
     if can_go_on && matches!(state, SpaceState::Active | SpaceState::Left) {
         seal_bundles(vault, name, now)?;
     }
-    let mut brought = opened;
-    brought.add(written?);
-    Ok(brought)
+    written
 }
 
 /// Goes on with opening what was too much for earlier crossings.
 fn open_more(vault: &Vault, name: &str, now: UnixTime) -> Result<Brought, TeamError> {
+    let mut brought = Brought::default();
+    let tables = vault.store().read();
+    let stored = find_space(&tables, name)?;
+    let unopened = tables.unopened_content(stored.id, SYNC_SEGMENTS_MAX)?;
+    // Most crossings have nothing to open, and need not work the space out for it.
+    if unopened.is_empty() {
+        return Ok(brought);
+    }
     vault.store().write(|changes| {
-        let view = View::of(changes, find_space(changes, name)?)?;
-        let mut brought = Brought::default();
-        content::open_more(changes, &view, now, &mut brought)?;
+        let view = View::of(changes, stored)?;
+        let unopened = in_turn(unopened, turn(now));
+        content::open_more(changes, &view, &unopened, &mut brought)?;
         Ok(brought)
     })
 }

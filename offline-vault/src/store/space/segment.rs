@@ -267,19 +267,18 @@ impl Tables<'_> {
     }
 
     /// The content whose keys are here and that was not opened yet: of each device the first, then
-    /// of each the second, and so on; `limit` of it. Another `turn` begins with another device.
+    /// of each the second, and so on; `limit` of it, with its devices.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn unopened_content(
         &self,
         space: SpaceRow,
-        turn: u32,
         limit: u32,
-    ) -> Result<Vec<SegmentHash>, StoreError> {
-        let values = params![space, limit, turn];
+    ) -> Result<Vec<(DeviceRow, SegmentHash)>, StoreError> {
+        let values = params![space, limit];
         self.all("read what is to be opened", UNOPENED, values, |row| {
-            row.get(0).map(SegmentHash)
+            Ok((row.get(0)?, SegmentHash(row.get(1)?)))
         })
     }
 
@@ -438,10 +437,9 @@ const WAITING: &str = select!(
 );
 const WAITING_EPOCHS: &str = "SELECT epoch, count(*) FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 0 GROUP BY epoch";
-const UNOPENED: &str = "SELECT hash FROM space_segment
+const UNOPENED: &str = "SELECT device_id, hash FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 6
-     ORDER BY row_number() OVER (PARTITION BY device_id ORDER BY id),
-     (device_id * 40503 + ?3) % 65537, id LIMIT ?2";
+     ORDER BY row_number() OVER (PARTITION BY device_id ORDER BY id), id LIMIT ?2";
 const HELD: &str = select!(
     ", header, payload, links, taken_at FROM space_segment
      WHERE space_id = ?1 AND standing <> 1 AND standing = 2 ORDER BY id"
