@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use bundle_format::random::HedgedRng;
 use pack_format::codec::Wire as _;
+use pack_format::secret::Secret32;
 use team_core::control::{Control, encode_operations};
 use team_core::ids::{CompartmentId, DeviceId};
 use team_core::segment::Kind;
@@ -20,25 +22,23 @@ use crate::vault::Vault;
 use crate::work::bundle_file::NewBundleFile;
 use crate::work::tests::{NOW, Place, cross};
 
-/// SplitMix64, so that a seed tells the whole run.
-struct Rng(u64);
+/// A seed tells the whole run.
+struct Rng(HedgedRng);
 
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
+    fn new(seed: u64) -> Self {
+        let none = Secret32::new([0; 32]);
+        Self(HedgedRng::new(&none, &none, seed))
     }
 
     fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[0]
+        let [byte] = self.0.array();
+        byte
     }
 
     /// A number below this one.
     fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
+        usize::try_from(u64::from_be_bytes(self.0.array()) % bound.max(1) as u64).unwrap()
     }
 }
 
@@ -236,7 +236,7 @@ fn forged(bilal: &Vault, rng: &mut Rng) -> Vec<UncheckedSegment> {
 }
 
 fn live_through(seed: u64, count: u64) {
-    let mut rng = Rng(seed);
+    let mut rng = Rng::new(seed);
     let (mut read, mut refused, mut failed) = (0, 0, 0);
     let mut number = 1_000;
     for _ in 0..count.div_ceil(PER_FIXTURE) {

@@ -7,24 +7,19 @@ use std::time::Duration;
 
 use pack_format::advice::Advice as _;
 use pack_format::codec::Wire as _;
-use team_content::batch::encode_batch;
 use team_content::index::ItemKind;
 use team_content::message::{EditMessage, NewMessage};
 use team_content::operation::Operation;
-use team_core::content::encode_operations as encode_content;
 use team_core::control::{Control, encode_operations as encode_control};
-use team_core::epoch::{ContentCodec, ContentPlace, EpochKey};
+use team_core::epoch::{ContentCodec, EpochKey};
 use team_core::ids::{CompartmentId, EpochId, SegmentHash};
 use team_core::limits::SYNC_SEGMENTS_MAX;
-use team_core::log::SegmentIndex as _;
-use team_core::segment::{Kind, Sealing};
-use team_core::sync::{SegmentStore as _, SyncMessage};
+use team_core::segment::Kind;
+use team_core::sync::SyncMessage;
 
-use super::TeamError;
 use super::altered::sealed_for;
 use super::bundle::SpaceArrival;
 use super::checkpoints::{checkpoint, checkpoint_lines};
-use super::index::SqlLog;
 use super::items::ItemReference;
 use super::keys::new_epoch;
 use super::messages::{list, show};
@@ -54,45 +49,18 @@ impl<'s, 'a> Forger<'s, 'a> {
         }
     }
 
-    fn log(&self) -> SqlLog<'a> {
-        let view = &self.session.view;
-        SqlLog::new(self.session.changes, view.row(), view.space_id(), NOW)
-    }
-
-    fn next_number(&self) -> u64 {
-        let own = self.session.view.own_device();
-        self.log().chain(own).unwrap().map_or(1, |it| it.tip + 1)
-    }
-
-    fn put(&mut self, kind: Kind, payload: Vec<u8>) -> Result<(), TeamError> {
-        let mut log = self.log();
-        let (segment, accepted) = self.session.draft(kind, payload, &log)?;
-        log.store(&segment, &accepted)
-    }
-
     /// Whether the device may write that much.
     fn control(&mut self, operations: &[Control]) -> bool {
-        let put = self.put(Kind::Control, encode_control(operations));
-        put.is_ok()
+        let payload = encode_control(operations);
+        self.session.write_segment(Kind::Control, payload).is_ok()
     }
 
     fn content(&mut self, operations: &[Operation]) {
-        let (device, number) = (self.session.view.own_device(), self.next_number());
-        let encoded = encode_batch(device, number, operations).unwrap();
-        let sealing = Sealing {
-            epoch: self.epoch.0,
-            salt: self.session.rng().array(),
-        };
-        let place = ContentPlace {
-            epoch: sealing.epoch,
-            device,
-            number,
-            salt: sealing.salt,
-        };
-        let sealed = self
-            .codec
-            .seal(&self.epoch.1, &place, &encode_content(&encoded));
-        self.put(Kind::Content(sealing), sealed.unwrap()).unwrap();
+        let (id, key) = &self.epoch;
+        let sealed = self.session.seal(&mut self.codec, (*id, key), operations);
+        let (_, sealing, payload) = sealed.unwrap();
+        let kind = Kind::Content(sealing);
+        self.session.write_segment(kind, payload).unwrap();
     }
 }
 
@@ -126,18 +94,24 @@ fn memory(name: &str) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// What taking a bundle in costs, beside what was there before.
-fn take_in(what: &str, vault: &Vault, place: &Place) {
+/// Does something, and tells in words what it cost beside what was there before.
+fn measured<T>(work: impl FnOnce() -> T) -> (T, String) {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let (before, begun) = (memory("VmRSS"), processor_time());
-    let crossed = cross(vault, &place.stick());
+    let done = work();
     let (took, peak) = (processor_time() - begun, memory("VmHWM"));
-    println!(
-        "{what}: {took:?} of processor time, {} MiB at most ({} MiB more than before); {:?}",
+    let text = format!(
+        "{took:?} of processor time, {} MiB at most ({} MiB more than before)",
         peak / 1024,
         (peak - before) / 1024,
-        news(&crossed),
     );
+    (done, text)
+}
+
+/// What taking a bundle in costs, and what it costs afterwards.
+fn take_in(what: &str, vault: &Vault, place: &Place) {
+    let (crossed, cost) = measured(|| cross(vault, &place.stick()));
+    println!("{what}: {cost}; {:?}", news(&crossed));
     let begun = processor_time();
     look(vault, "desk", |view| Ok(view.own_role())).unwrap();
     println!("    the space worked out: {:?}", processor_time() - begun);
@@ -160,11 +134,16 @@ fn hostile(what: &str, forging: impl FnOnce(&mut Forger<'_, '_>)) {
 #[ignore = "measures; run by hand"]
 fn many_small_messages() {
     hostile("32,768 segments of one message", |forger| {
-        for _ in 0..SYNC_SEGMENTS_MAX {
-            let one = message(forger.session, "x");
-            forger.content(&[one]);
-        }
+        many_messages(forger);
     });
+}
+
+/// As many segments as a sync message holds, of one message each.
+fn many_messages(forger: &mut Forger<'_, '_>) {
+    for _ in 0..SYNC_SEGMENTS_MAX {
+        let one = message(forger.session, "x");
+        forger.content(&[one]);
+    }
 }
 
 /// A message whose name compresses well.
@@ -347,12 +326,7 @@ fn dense_control_segments() {
 fn segments_that_wait() {
     let place = Place::new();
     let (amina, bilal) = shared(&place);
-    forge(&bilal, |forger| {
-        for _ in 0..SYNC_SEGMENTS_MAX {
-            let one = message(forger.session, "x");
-            forger.content(&[one]);
-        }
-    });
+    forge(&bilal, many_messages);
     cross(&bilal, &place.stick());
     let arrival = sealed_for(&amina, &bilal);
     let mut sync = SyncMessage::from_wire(&arrival.sync).unwrap();
@@ -366,15 +340,10 @@ fn segments_that_wait() {
     sync.segments.remove(first.unwrap());
     for number in [900, 901] {
         let again = SpaceArrival::claimed(arrival.space, from, number, sync.to_wire());
-        fs::write("/proc/self/clear_refs", "5").unwrap();
-        let (before, begun) = (memory("VmRSS"), processor_time());
-        amina
-            .store()
-            .write(|changes| apply(changes, again, NOW))
-            .unwrap();
-        let (took, peak) = (processor_time() - begun, memory("VmHWM"));
-        println!("{} MiB more than before", (peak - before) / 1024);
-        println!("{} segments that wait: {took:?}", sync.segments.len());
+        let store = amina.store();
+        let (taken, cost) = measured(|| store.write(|changes| apply(changes, again, NOW)));
+        assert!(taken.unwrap().refused.is_none());
+        println!("{} segments that wait: {cost}", sync.segments.len());
     }
     say(&bilal, "words");
     take_in("a bundle beside them", &amina, &place);

@@ -161,25 +161,8 @@ impl<'a> Session<'a> {
         for batch in split(device, operations) {
             self.check_role(batch)?;
             let (epoch, key) = self.epoch_for(compartment)?;
-            let index = SqlIndex::new(self.changes, self.view.row(), self.view.space_id());
-            let tip = index.chain(device)?.map_or(0, |chain| chain.tip);
-            let number = tip.saturating_add(1);
-            let encoded = encode_batch(device, number, batch).map_err(|err| TeamError::Input {
-                what: err.to_string(),
-            })?;
-            let plain = encode_content(&encoded);
-            let sealing = Sealing {
-                epoch,
-                salt: self.rng.array(),
-            };
-            let place = ContentPlace {
-                epoch,
-                device,
-                number,
-                salt: sealing.salt,
-            };
             let mut codec = ContentCodec::new().map_err(content::error)?;
-            let payload = codec.seal(&key, &place, &plain).map_err(content::error)?;
+            let (number, sealing, payload) = self.seal(&mut codec, (epoch, &key), batch)?;
             let hash = self.write_segment(Kind::Content(sealing), payload)?;
             for index in (0u32..).take(batch.len()) {
                 dots.push(Dot {
@@ -198,6 +181,34 @@ impl<'a> Session<'a> {
             )?;
         }
         Ok(dots)
+    }
+
+    /// Seals operations as the content of this device's next segment; also gives its number.
+    pub(super) fn seal(
+        &mut self,
+        codec: &mut ContentCodec,
+        (epoch, key): (EpochId, &EpochKey),
+        operations: &[Operation],
+    ) -> Result<(u64, Sealing, Vec<u8>), TeamError> {
+        let device = self.view.own_device();
+        let index = SqlIndex::new(self.changes, self.view.row(), self.view.space_id());
+        let tip = index.chain(device)?.map_or(0, |chain| chain.tip);
+        let number = tip.saturating_add(1);
+        let encoded = encode_batch(device, number, operations).map_err(|err| TeamError::Input {
+            what: err.to_string(),
+        })?;
+        let sealing = Sealing {
+            epoch,
+            salt: self.rng.array(),
+        };
+        let place = ContentPlace {
+            epoch,
+            device,
+            number,
+            salt: sealing.salt,
+        };
+        let payload = codec.seal(key, &place, &encode_content(&encoded));
+        Ok((number, sealing, payload.map_err(content::error)?))
     }
 
     fn check_role(&self, operations: &[Operation]) -> Result<(), TeamError> {
@@ -297,7 +308,11 @@ impl<'a> Session<'a> {
         Ok(CONTROL_WRITTEN_MAX.saturating_sub(written) > kept)
     }
 
-    fn write_segment(&mut self, kind: Kind, payload: Vec<u8>) -> Result<SegmentHash, TeamError> {
+    pub(super) fn write_segment(
+        &mut self,
+        kind: Kind,
+        payload: Vec<u8>,
+    ) -> Result<SegmentHash, TeamError> {
         let (row, space) = (self.view.row(), self.view.space_id());
         let mut log = SqlLog::new(self.changes, row, space, self.now);
         let (segment, accepted) = self.draft(kind, payload, &log)?;
